@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { TokenEvents } from '../events/token-events.js';
+import { LocalRefreshLock } from '../lock/local-refresh-lock.js';
+import { ChangeWaiters } from '../refresh/change-waiters.js';
+import { EndpointDiscovery } from '../refresh/endpoint-discovery.js';
+import { RefreshCoordinator } from '../refresh/refresh-coordinator.js';
+import type { RenewalParts } from '../refresh/renewal.js';
+import { RenewalAnnouncer } from '../refresh/renewal-announcer.js';
+import { SharedPauses } from '../refresh/shared-pauses.js';
+import { TokenEndpointClient } from '../refresh/token-endpoint-client.js';
+import { Registrations } from '../registrations/registrations.js';
+import { MemoryTokenStore } from '../store/memory-token-store.js';
+import { systemClock } from '../timing/clock.js';
+import { StoreTime } from '../timing/store-time.js';
+import { UndiciTokenEndpointTransport } from '../transport/undici-token-endpoint-transport.js';
+import type { TokenManagerOptions } from './token-manager-options.js';
+
+/** The parts of a token manager, wired. @internal */
+export interface Engine extends RenewalParts {
+  readonly registrations: Registrations;
+  readonly coordinator: RefreshCoordinator;
+  readonly events: TokenEvents;
+  /** Closes what was not handed in. */
+  close(): Promise<void>;
+}
+
+/** Wires the parts, filling in what was not given. @internal */
+export function buildEngine(options: TokenManagerOptions): Engine {
+  const registrations = new Registrations(options.registrations);
+  const clock = options.clock ?? systemClock;
+  const store = options.store ?? new MemoryTokenStore(clock);
+  const lock = options.lock ?? new LocalRefreshLock(clock);
+  const transport = options.transport ?? new UndiciTokenEndpointTransport(clock);
+  const events = new TokenEvents();
+  const time = new StoreTime(clock, () => store.time());
+  const parts: RenewalParts = {
+    store,
+    lock,
+    endpoint: new TokenEndpointClient(transport, new EndpointDiscovery(transport, clock), time),
+    pauses: new SharedPauses(store, time, clock),
+    announcer: new RenewalAnnouncer(events, time),
+    time,
+    clock,
+    random: options.random ?? Math.random,
+    owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
+  };
+  const coordinator = new RefreshCoordinator(parts, registrations, new ChangeWaiters(store, clock));
+  const own = [
+    options.transport === undefined ? transport : undefined,
+    options.lock === undefined ? lock : undefined,
+    options.store === undefined ? store : undefined,
+  ];
+  const close = async (): Promise<void> => {
+    for (const part of own) await part?.close();
+  };
+  return { ...parts, registrations, coordinator, events, close };
+}

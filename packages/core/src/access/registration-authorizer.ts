@@ -1,0 +1,95 @@
+import type { CallAuthorizer, CallCredentials } from '../attach/call-authorizer.js';
+import { describeOrigin, isOriginAllowed } from '../attach/origin-gate.js';
+import { OriginNotAllowedError } from '../errors/errors.js';
+import type { AllowedOrigin, ClientRegistration } from '../model/client-registration.js';
+import type { TokenKey } from '../model/token-key.js';
+import type { TokenSet } from '../model/token-set.js';
+import type { ApiResponse } from '../provider/provider-adapter.js';
+import { compact } from '../util/compact.js';
+import type { TokenManager } from './token-manager.js';
+import type { TokenRequestOptions } from './token-source.js';
+
+/**
+ * The tokens of one registration with where they may go and how they ride.
+ *
+ * @internal
+ */
+export class RegistrationAuthorizer implements CallAuthorizer {
+  /** Known from the first call on; answers are judged only after one. */
+  #registration: ClientRegistration | undefined;
+
+  constructor(
+    private readonly manager: TokenManager,
+    readonly registrationId: string,
+    private readonly subject: (() => string | undefined) | undefined,
+  ) {}
+
+  async getAccessToken(options: TokenRequestOptions = {}): Promise<string> {
+    return this.manager.getAccessToken(this.#key(options), signalOf(options));
+  }
+
+  async renewRejected(rejected: string, options: TokenRequestOptions = {}): Promise<string> {
+    return this.manager.renewRejected(this.#key(options), rejected, signalOf(options));
+  }
+
+  async authorize(url: URL, options: TokenRequestOptions = {}): Promise<CallCredentials> {
+    const registration = await this.#find();
+    const known = registration.allowedOrigins.filter((origin) => typeof origin === 'string');
+    // Where no token can change the decision, none is asked for.
+    if (known.length === registration.allowedOrigins.length) this.#gate(url, known);
+    const tokens = await this.manager.getTokenSet(this.#key(options), signalOf(options));
+    return this.#credentials(registration, url, tokens);
+  }
+
+  async reauthorize(
+    rejected: CallCredentials,
+    url: URL,
+    options: TokenRequestOptions = {},
+  ): Promise<CallCredentials> {
+    const registration = await this.#find();
+    const key = this.#key(options);
+    const tokens = await this.manager.replaceRejected(key, rejected.accessToken, options.signal);
+    return this.#credentials(registration, url, tokens);
+  }
+
+  isRejected(response: ApiResponse): boolean {
+    return this.#registration?.provider.isAccessTokenRejected(response) ?? false;
+  }
+
+  retried(url: URL, status: number, options: TokenRequestOptions = {}): void {
+    const { engine, events } = this.manager;
+    const base = engine.announcer.base(this.#key(options), 0);
+    // Queries may hold anything; origin and path name the call well enough.
+    events.emit('retriedAfter401', { ...base, url: `${url.origin}${url.pathname}`, status });
+  }
+
+  #key({ subject = this.subject?.(), scope, resource }: TokenRequestOptions): TokenKey {
+    return compact({ registrationId: this.registrationId, subject, scope, resource });
+  }
+
+  async #find(): Promise<ClientRegistration> {
+    this.#registration = await this.manager.engine.registrations.require(this.registrationId);
+    return this.#registration;
+  }
+
+  #gate(url: URL, origins: readonly string[]): void {
+    if (isOriginAllowed(url, origins)) return;
+    throw new OriginNotAllowedError(this.registrationId, describeOrigin(url), origins);
+  }
+
+  #credentials(registration: ClientRegistration, url: URL, tokens: TokenSet): CallCredentials {
+    const origins = originsFor(registration.allowedOrigins, tokens);
+    this.#gate(url, origins);
+    return {
+      accessToken: tokens.accessToken,
+      headers: registration.provider.attachHeaders(tokens),
+      allows: (target) => isOriginAllowed(target, origins),
+    };
+  }
+}
+
+const originsFor = (allowed: readonly AllowedOrigin[], tokens: TokenSet): readonly string[] =>
+  allowed.flatMap((origin) => (typeof origin === 'string' ? [origin] : origin(tokens)));
+
+const signalOf = ({ signal }: TokenRequestOptions): { readonly signal?: AbortSignal } =>
+  signal === undefined ? {} : { signal };

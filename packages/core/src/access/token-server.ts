@@ -1,0 +1,225 @@
+import {
+  ReauthorizationRequiredError,
+  TokenUnavailableError,
+  WaitAbortedError,
+} from '../errors/errors.js';
+import { canonicalKey, type TokenKey } from '../model/token-key.js';
+import type { RenewalReason } from '../record/record-state.js';
+import type { RenewalResult } from '../refresh/renewal.js';
+import type { TokenRecord } from '../store/token-store.js';
+import { withDeadline } from '../util/with-deadline.js';
+import type { Engine } from './engine.js';
+import { servingOf } from './serving.js';
+import { type CachedRecord, TokenCache } from './token-cache.js';
+import type { TimingOptions } from './token-manager-options.js';
+
+/**
+ * Serves access tokens from memory and the store, and asks for renewals when their time has come.
+ *
+ * @internal
+ */
+export class TokenServer {
+  readonly #cache = new TokenCache();
+  readonly #maxWaitMs: number;
+  readonly #memoryTrustMs: number;
+  /** Until when a renewal behind a served token is not worth another try. */
+  readonly #restUntil = new Map<string, number>();
+
+  constructor(
+    private readonly engine: Engine,
+    timing: TimingOptions,
+  ) {
+    this.#maxWaitMs = timing.maxWaitMs ?? 10_000;
+    this.#memoryTrustMs = timing.memoryTrustMs ?? 30_000;
+    engine.store.subscribe((change) => {
+      this.#cache.apply(change);
+    });
+  }
+
+  /** The token in memory while it is fresh, compared with the store now and then; the path of almost every call. */
+  fromMemory(canonical: string): TokenRecord | undefined {
+    const entry = this.#cache.get(canonical);
+    if (entry === undefined) return undefined;
+    const { time, clock } = this.engine;
+    const { facts, status } = entry.record.state;
+    const now = time.now();
+    const fresh =
+      status === 'active' &&
+      facts !== undefined &&
+      now < facts.dueAt &&
+      now < facts.expiresAt &&
+      entry.record.tokens?.accessToken !== '';
+    if (!fresh || time.diverged()) return undefined;
+    if (clock.monotonic() - entry.readAt > this.#memoryTrustMs) this.#compare(canonical, entry);
+    return entry.record;
+  }
+
+  /**
+   * A record whose access token is valid now.
+   *
+   * @throws {@link ReauthorizationRequiredError}
+   * @throws {@link TokenUnavailableError}
+   * @throws {@link WaitAbortedError}
+   */
+  async serve(key: TokenKey, signal?: AbortSignal): Promise<TokenRecord> {
+    const canonical = canonicalKey(key);
+    const { time, registrations } = this.engine;
+    if (time.diverged()) await time.read();
+    const ready = this.fromMemory(canonical);
+    if (ready !== undefined) return ready;
+    const record = await this.#read(key, canonical);
+    const registration = await registrations.require(key.registrationId);
+    if (key.subject !== undefined && registration.idleAfterMs !== undefined) this.#noteUse(key);
+    const { earliestRefreshBeforeExpiryMs } = registration.provider;
+    switch (servingOf(record, time.now(), earliestRefreshBeforeExpiryMs)) {
+      case 'fresh':
+        return record as TokenRecord;
+      case 'due':
+        this.#renewBehind(key, canonical);
+        return record as TokenRecord;
+      case 'mandatory':
+        return this.#waitBriefly(key, canonical, record as TokenRecord, signal);
+      case 'expired':
+        return this.#waitFor(key, signal);
+    }
+  }
+
+  /** A record whose access token is another than the one that an API has refused. */
+  async replaceRejected(key: TokenKey, rejected: string, signal?: AbortSignal): Promise<TokenRecord> {
+    const canonical = canonicalKey(key);
+    const stored = this.fromMemory(canonical);
+    if (stored?.tokens !== undefined && stored.tokens.accessToken !== rejected) return stored;
+    return this.#waitFor(key, signal, rejected);
+  }
+
+  /** Renews and remembers the outcome. */
+  async renew(key: TokenKey, reason: RenewalReason, rejected?: string): Promise<RenewalResult> {
+    const canonical = canonicalKey(key);
+    const result = await this.engine.coordinator.renew(key, reason, rejected);
+    if (result.outcome === 'refreshed') {
+      this.remember(canonical, result.record);
+      this.#restUntil.delete(canonical);
+    } else {
+      this.#rest(canonical, result.nextTryAt);
+    }
+    return result;
+  }
+
+  remember(canonical: string, record: TokenRecord): void {
+    this.#cache.set(canonical, record, this.engine.clock.monotonic());
+  }
+
+  forgetMemory(canonical: string): void {
+    this.#cache.delete(canonical);
+    this.#restUntil.delete(canonical);
+  }
+
+  /** Reads behind a served token whether the store still agrees. */
+  #compare(canonical: string, { record }: CachedRecord): void {
+    this.remember(canonical, record);
+    // With the store away the token lives on to its end.
+    this.#read(record.key, canonical).catch(() => undefined);
+  }
+
+  async #read(key: TokenKey, canonical: string): Promise<TokenRecord | undefined> {
+    const record = await this.engine.store.read(key);
+    if (record === undefined) this.#cache.delete(canonical);
+    else this.remember(canonical, record);
+    return record;
+  }
+
+  /** Keeps a subject's token from counting as idle. */
+  #noteUse(key: TokenKey): void {
+    const { store, time } = this.engine;
+    store.touch(key, { usedAt: time.now() }).catch(() => undefined);
+  }
+
+  #rest(canonical: string, nextTryAt: number | undefined): void {
+    if (nextTryAt !== undefined) this.#restUntil.set(canonical, nextTryAt);
+  }
+
+  #renewBehind(key: TokenKey, canonical: string): void {
+    const { coordinator, time } = this.engine;
+    if (coordinator.inFlight(canonical) !== undefined) return;
+    if ((this.#restUntil.get(canonical) ?? 0) > time.now()) return;
+    // Failures are told as events; the caller has a valid token.
+    this.renew(key, 'due').catch(() => undefined);
+  }
+
+  async #waitBriefly(
+    key: TokenKey,
+    canonical: string,
+    record: TokenRecord,
+    signal: AbortSignal | undefined,
+  ): Promise<TokenRecord> {
+    const { time, clock, events, announcer, coordinator } = this.engine;
+    const expiresAt = record.tokens?.expiresAt ?? 0;
+    const resting = (this.#restUntil.get(canonical) ?? 0) > time.now();
+    if (!resting || coordinator.inFlight(canonical) !== undefined) {
+      const renewal = this.renew(key, 'due').catch(() => undefined);
+      const limit = Math.min(this.#maxWaitMs, expiresAt - time.now());
+      const result = await this.#within(key, withDeadline(renewal, clock, limit, signal));
+      if (typeof result === 'object' && result.outcome === 'refreshed') return result.record;
+    }
+    if (time.now() >= expiresAt) return this.#waitFor(key, signal);
+    events.emit('staleServed', { ...announcer.base(key, record.state.version), expiresAt });
+    return record;
+  }
+
+  /** Waits for a renewal, over failed tries too while there is time. */
+  async #waitFor(
+    key: TokenKey,
+    signal: AbortSignal | undefined,
+    rejected?: string,
+  ): Promise<TokenRecord> {
+    const { clock, time } = this.engine;
+    const deadline = clock.monotonic() + this.#maxWaitMs;
+    const reason = rejected === undefined ? 'demand' : 'rejected';
+    for (;;) {
+      const left = deadline - clock.monotonic();
+      const renewal = this.renew(key, reason, rejected);
+      const result = await this.#within(key, withDeadline(renewal, clock, left, signal));
+      if (result === 'late') throw this.#late(key);
+      if (result.outcome === 'refreshed') return result.record;
+      const pauseMs = (result.nextTryAt ?? Infinity) - time.now();
+      if (pauseMs >= deadline - clock.monotonic()) throw toError(key, result);
+      const pause = new Promise<never>(() => undefined);
+      await this.#within(key, withDeadline(pause, clock, Math.max(pauseMs, 1), signal));
+    }
+  }
+
+  async #within<T>(key: TokenKey, waiting: Promise<T | 'aborted'>): Promise<T> {
+    const result = await waiting;
+    if (result === 'aborted') throw new WaitAbortedError(key.registrationId);
+    return result as T;
+  }
+
+  #late({ registrationId, subject }: TokenKey): TokenUnavailableError {
+    return new TokenUnavailableError({
+      registrationId,
+      subject,
+      outcome: 'waiting',
+      reason: `its renewal has not ended within ${this.#maxWaitMs} ms; it goes on in the background.`,
+    });
+  }
+}
+
+/** The error for a caller whose token could not be renewed. @internal */
+export function toError(
+  { registrationId, subject }: TokenKey,
+  result: Exclude<RenewalResult, { outcome: 'refreshed' }>,
+): ReauthorizationRequiredError | TokenUnavailableError {
+  const { outcome, code, message, since, nextTryAt } = result;
+  const reason = `${message} (${code})`;
+  if (outcome === 'reauthorizationRequired') {
+    return new ReauthorizationRequiredError({ registrationId, subject, reason });
+  }
+  return new TokenUnavailableError({
+    registrationId,
+    subject,
+    outcome: outcome === 'busy' ? 'waiting' : outcome,
+    reason,
+    since,
+    nextTryAt,
+  });
+}

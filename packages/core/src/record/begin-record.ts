@@ -1,0 +1,74 @@
+import type { BeginAnswer, BeginCommand } from './record-command.js';
+import { MAX_LEASE_MS, type RecordState, type RenewalIntent } from './record-state.js';
+import { type Transition, unchanged, update } from './transition.js';
+
+/**
+ * Writes the intent of a token request, unless someone was faster, is at it, or knows better.
+ *
+ * @internal
+ */
+export function beginRecord<Body>(
+  state: RecordState<Body>,
+  command: BeginCommand<Body>,
+  now: number,
+): Transition<Body, BeginAnswer> {
+  if (state.intent?.intentId === command.intentId) {
+    return unchanged(state, { kind: 'ok', orphan: false });
+  }
+  const refusal = refuse(state, command, now);
+  if (refusal !== undefined) return unchanged(state, refusal);
+  const leaseUntil = now + Math.min(command.leaseMs, MAX_LEASE_MS);
+  const intent: RenewalIntent = {
+    intentId: command.intentId,
+    owner: command.owner,
+    kind: command.kind,
+    fingerprint: command.fingerprint,
+    since: now,
+    leaseUntil,
+    takeoverAt: leaseUntil + command.takeoverMs,
+  };
+  const keepFresh = state.body === undefined ? command.fresh.keepFresh : state.keepFresh;
+  return {
+    state: update(state, {
+      intent,
+      keepFresh,
+      body: state.body ?? command.fresh.body,
+      // The intent of a process that dies is found when its time is over.
+      scheduledAt: keepFresh ? (command.kind === 'refresh' ? intent.takeoverAt : leaseUntil) : Infinity,
+    }),
+    answer: { kind: 'ok', orphan: state.intent !== undefined },
+  };
+}
+
+function refuse<Body>(
+  state: RecordState<Body>,
+  command: BeginCommand<Body>,
+  now: number,
+): BeginAnswer | undefined {
+  // An intent that has ended and is begun again is the echo of a lost reply.
+  if (state.answers.some(({ intentId }) => intentId === command.intentId)) return { kind: 'stale' };
+  if (state.version !== command.base.version || state.epoch !== command.base.epoch) {
+    return { kind: 'stale' };
+  }
+  if (isKnownDead(state, command)) return { kind: 'dead' };
+  const busyUntil = blockedUntil(state.intent, command.kind);
+  if (busyUntil > now) return { kind: 'busy', until: busyUntil };
+  if (!command.force && state.backoff !== undefined && state.backoff.until > now) {
+    return { kind: 'backoff', until: state.backoff.until };
+  }
+  return undefined;
+}
+
+function isKnownDead<Body>(state: RecordState<Body>, command: BeginCommand<Body>): boolean {
+  if (command.kind === 'refresh') return state.deadFingerprint === command.fingerprint;
+  return state.refusedGrant === command.fingerprint && !command.force;
+}
+
+/** A refresh token that was sent is left alone beyond the lease; a login may follow at once. */
+function blockedUntil(
+  intent: RenewalIntent | undefined,
+  kind: BeginCommand<unknown>['kind'],
+): number {
+  if (intent === undefined) return -Infinity;
+  return kind === 'refresh' && intent.kind === 'refresh' ? intent.takeoverAt : intent.leaseUntil;
+}

@@ -1,0 +1,101 @@
+import type {
+  ForgetAnswer,
+  ForgetCommand,
+  PutAnswer,
+  PutCommand,
+  TouchCommand,
+} from './record-command.js';
+import { type RecordState, TOMBSTONE_MS } from './record-state.js';
+import { recalled, remember, scheduleOf, spend, type Transition, unchanged, update } from './transition.js';
+
+/**
+ * Stores the tokens of a login: a new epoch that wins over every renewal under way.
+ *
+ * @internal
+ */
+export function putRecord<Body>(
+  state: RecordState<Body>,
+  command: PutCommand<Body>,
+  now: number,
+): Transition<Body, PutAnswer> {
+  const before = recalled(state, command.intentId, ['put']);
+  if (before !== undefined) return unchanged(state, { kind: before });
+  const { expectedVersion, facts } = command;
+  const moved = expectedVersion !== undefined && expectedVersion !== state.version;
+  const planted = command.seed === true && state.seedFingerprint === facts.refreshFingerprint;
+  if (moved || planted) return unchanged(state, { kind: 'conflict' });
+  const answer: PutAnswer = { kind: 'put' };
+  const seedFingerprint = command.seed ? facts.refreshFingerprint : state.seedFingerprint;
+  const next = update(state, {
+    version: state.version + 1,
+    epoch: command.newEpoch,
+    status: 'active',
+    body: command.body,
+    facts,
+    keepFresh: command.keepFresh,
+    scheduledAt: scheduleOf(command.keepFresh, facts),
+    seedFingerprint,
+    deadFingerprint: undefined,
+    spentFingerprints: spend(state, state.facts?.refreshFingerprint),
+    siblings: [],
+    intent: undefined,
+    backoff: undefined,
+    failure: undefined,
+    tombstoneUntil: undefined,
+    // A seed is planted, not renewed.
+    lastRenewal: command.seed
+      ? undefined
+      : { at: now, outcome: 'refreshed', reason: command.reason },
+  });
+  return { state: remember(next, command.intentId, answer), answer, change: 'login' };
+}
+
+/**
+ * Deletes the tokens and leaves a tombstone without secrets, so that no late commit brings them back. The seed's fingerprint stays:
+ * the same seed is never planted again.
+ *
+ * @internal
+ */
+export function forgetRecord<Body>(
+  state: RecordState<Body>,
+  command: ForgetCommand,
+  now: number,
+): Transition<Body, ForgetAnswer> {
+  const answer: ForgetAnswer = { kind: 'forgotten' };
+  if (recalled(state, command.intentId, ['forgotten']) !== undefined) return unchanged(state, answer);
+  const next = update<Body>(
+    {
+      version: state.version + 1,
+      epoch: command.newEpoch,
+      status: 'forgotten',
+      keepFresh: false,
+      scheduledAt: Infinity,
+      spentFingerprints: state.spentFingerprints,
+      siblings: [],
+      answers: state.answers,
+      tombstoneUntil: now + TOMBSTONE_MS,
+    },
+    { seedFingerprint: state.seedFingerprint },
+  );
+  return { state: remember(next, command.intentId, answer), answer, change: 'forgotten' };
+}
+
+/**
+ * Notes a use, which brings a parked record back on schedule, or parks an idle one.
+ *
+ * @internal
+ */
+export function touchRecord<Body>(
+  state: RecordState<Body>,
+  command: TouchCommand,
+): RecordState<Body> {
+  const { usedAt, parkUntil } = command;
+  if (state.facts === undefined || state.intent !== undefined) return state;
+  if (parkUntil !== undefined && state.keepFresh) return { ...state, scheduledAt: parkUntil };
+  if (usedAt === undefined || usedAt <= (state.usedAt ?? -Infinity)) return state;
+  const resumed =
+    state.keepFresh && state.status === 'active' && state.backoff === undefined
+      ? Math.min(state.scheduledAt, state.facts.dueAt)
+      : state.scheduledAt;
+  return { ...state, usedAt, scheduledAt: resumed };
+}

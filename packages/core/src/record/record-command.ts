@@ -1,0 +1,147 @@
+import type { RenewalFailure, RenewalReason, TokenFacts } from './record-state.js';
+
+/** The version and epoch that a command is based on. @public */
+export interface RecordBase {
+  readonly version: number;
+  readonly epoch: string;
+}
+
+/**
+ * Announces a token request before it is sent.
+ *
+ * @public
+ */
+export interface BeginCommand<Body> {
+  readonly intentId: string;
+  readonly base: RecordBase;
+  readonly owner: string;
+  readonly kind: 'refresh' | 'login';
+  /** Of the refresh token to be sent, or of the grant. */
+  readonly fingerprint: string;
+  readonly leaseMs: number;
+  /** How long beyond the lease an orphan of this intent stays untouched. */
+  readonly takeoverMs: number;
+  /** A person asked: backoff and an earlier refusal of the login do not hold it back. */
+  readonly force: boolean;
+  /** For a record without tokens: its key, and whether the background should try again. */
+  readonly fresh: { readonly body: Body; readonly keepFresh: boolean };
+}
+
+/** @public */
+export type BeginAnswer =
+  | { readonly kind: 'ok'; readonly orphan: boolean }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'busy'; readonly until: number }
+  | { readonly kind: 'backoff'; readonly until: number }
+  | { readonly kind: 'dead' };
+
+/**
+ * Stores the answer of a token request.
+ *
+ * @public
+ */
+export interface CommitCommand<Body> {
+  readonly intentId: string;
+  readonly base: RecordBase;
+  readonly body: Body;
+  readonly facts: TokenFacts;
+  readonly keepFresh: boolean;
+  readonly reason: RenewalReason;
+  /** The epoch of a login; a refresh stays in its own. */
+  readonly newEpoch?: string;
+  /** The answer had no usable access token: hold the next try until then. */
+  readonly defect?: { readonly failure: RenewalFailure; readonly retryAt: number };
+}
+
+/**
+ * `committed` · `sibling` (kept beside a newer version) · `superseded` (already known, or too far behind) ·
+ * `oldEpoch` (someone logged in or out meanwhile: revoke it).
+ *
+ * @public
+ */
+export type CommitAnswer = {
+  readonly kind: 'committed' | 'sibling' | 'superseded' | 'oldEpoch';
+};
+
+/**
+ * Ends an intent that brought no new tokens.
+ *
+ * @public
+ */
+export interface SettleCommand {
+  readonly intentId: string;
+  readonly base: RecordBase;
+  readonly reason: RenewalReason;
+  readonly outcome: SettleOutcome;
+}
+
+/** @public */
+export type SettleOutcome =
+  /** Nothing was sent. */
+  | { readonly kind: 'notSent' }
+  /** Try again then. */
+  | { readonly kind: 'backoff'; readonly until: number; readonly failure: RenewalFailure }
+  /** The present token is still good; renew then. */
+  | { readonly kind: 'tooEarly'; readonly until: number }
+  /** It may have been processed: the intent stays for the takeover delay. */
+  | { readonly kind: 'ambiguous'; readonly failure: RenewalFailure }
+  /** The refresh token is dead; `canLogin` when the registration can log in by itself. */
+  | { readonly kind: 'dead'; readonly canLogin: boolean; readonly failure: RenewalFailure }
+  /** The login itself was refused for good. */
+  | { readonly kind: 'loginRefused'; readonly failure: RenewalFailure };
+
+/**
+ * `settled` · `stale` (a newer version is there: use it) · `notOwner` (the intent is not ours any more) ·
+ * `trySibling` (an untried sibling took the place of the dead token: go on with it) · `dead` (this write made the transition) ·
+ * `alreadyDead`.
+ *
+ * @public
+ */
+export type SettleAnswer = {
+  readonly kind: 'settled' | 'stale' | 'notOwner' | 'trySibling' | 'dead' | 'alreadyDead';
+};
+
+/**
+ * Stores the tokens of a login or an import; wins over everything under way.
+ *
+ * @public
+ */
+export interface PutCommand<Body> {
+  readonly intentId: string;
+  /** Only when the record is still at this version; absent: always. */
+  readonly expectedVersion?: number;
+  readonly newEpoch: string;
+  readonly body: Body;
+  readonly facts: TokenFacts;
+  readonly keepFresh: boolean;
+  readonly reason: RenewalReason;
+  /** The refresh token is a seed that must never be planted again. */
+  readonly seed?: boolean;
+}
+
+/** @public */
+export type PutAnswer = { readonly kind: 'put' | 'conflict' };
+
+/**
+ * Deletes the tokens and leaves a tombstone.
+ *
+ * @public
+ */
+export interface ForgetCommand {
+  readonly intentId: string;
+  readonly newEpoch: string;
+}
+
+/** @public */
+export type ForgetAnswer = { readonly kind: 'forgotten' };
+
+/**
+ * Notes a use of the token, or parks an idle one.
+ *
+ * @public
+ */
+export interface TouchCommand {
+  readonly usedAt?: number;
+  /** Not before then should the background look again. */
+  readonly parkUntil?: number;
+}

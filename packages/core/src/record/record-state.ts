@@ -1,0 +1,129 @@
+import type { FailureOutcome } from '../provider/token-answer.js';
+
+/**
+ * `empty`: nothing stored yet · `active`: tokens stored · `reauthorizationRequired`: the grant is dead and nothing here can log in ·
+ * `forgotten`: a tombstone that keeps late commits from bringing the tokens back.
+ *
+ * @public
+ */
+export type RecordStatus = 'empty' | 'active' | 'reauthorizationRequired' | 'forgotten';
+
+/** Why a renewal was started. @public */
+export type RenewalReason = 'boot' | 'due' | 'demand' | 'rejected' | 'manual' | 'login';
+
+/**
+ * Written before a token request is sent, found after a crash.
+ *
+ * @public
+ */
+export interface RenewalIntent {
+  readonly intentId: string;
+  /** The process that holds it, for people. */
+  readonly owner: string;
+  readonly kind: 'refresh' | 'login';
+  /** Fingerprint of the refresh token that is being sent, or of the grant. */
+  readonly fingerprint: string;
+  readonly since: number;
+  /** Until then its owner may be sending. */
+  readonly leaseUntil: number;
+  /** From then on another one may send the same refresh token. */
+  readonly takeoverAt: number;
+  /** The owner has said that it does not know whether its request was processed. */
+  readonly ambiguous?: boolean;
+}
+
+/** What went wrong last, without secrets. @public */
+export interface RenewalFailure {
+  readonly outcome: FailureOutcome;
+  readonly code: string;
+  readonly message: string;
+  /** When this run of failures began. */
+  readonly since: number;
+  readonly nextTryAt?: number;
+}
+
+/** The times of a token set that the store decides by, and the fingerprint of its refresh token. @public */
+export interface TokenFacts {
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** When the refresher should act, drawn once per version; infinite when nothing can renew it. */
+  readonly dueAt: number;
+  readonly refreshTokenExpiresAt?: number;
+  readonly refreshFingerprint?: string;
+}
+
+/** Tokens that came too late for the version they were based on, and may yet be the living ones. @public */
+export interface Sibling<Body> {
+  readonly intentId: string;
+  readonly facts: TokenFacts;
+  readonly body: Body;
+}
+
+/**
+ * Everything of a record that the reducer decides by; `Body` (the key and its tokens) is opaque to it.
+ *
+ * @public
+ */
+export interface RecordState<Body> {
+  /** Grows with every write of tokens, by one; 0 before the first. */
+  readonly version: number;
+  /** Drawn by whoever logs in, compared only for equality. */
+  readonly epoch: string;
+  readonly status: RecordStatus;
+  readonly body?: Body;
+  readonly facts?: TokenFacts;
+  /** Whether the background keeps it fresh. */
+  readonly keepFresh: boolean;
+  /** When the due index offers it next; infinite when not scheduled. */
+  readonly scheduledAt: number;
+  /** The refresh token that this record was seeded with. */
+  readonly seedFingerprint?: string;
+  /** The refresh token that is known to be dead. */
+  readonly deadFingerprint?: string;
+  /** The grant whose login was refused for good; a changed one may try again. */
+  readonly refusedGrant?: string;
+  /** Refresh tokens that were sent or superseded, newest last. */
+  readonly spentFingerprints: readonly string[];
+  readonly siblings: readonly Sibling<Body>[];
+  readonly intent?: RenewalIntent;
+  readonly backoff?: { readonly until: number; readonly attempt: number };
+  readonly failure?: RenewalFailure;
+  readonly lastRenewal?: {
+    readonly at: number;
+    readonly outcome: 'refreshed' | FailureOutcome;
+    readonly reason: RenewalReason;
+  };
+  readonly usedAt?: number;
+  /** Until when a tombstone stays. */
+  readonly tombstoneUntil?: number;
+  /** The first answer to each of the last intents: a repeated write repeats it. */
+  readonly answers: readonly { readonly intentId: string; readonly answer: string }[];
+}
+
+/** How many answers and spent fingerprints a record remembers. */
+export const REMEMBERED = 16;
+
+/** How many siblings a record keeps. */
+export const MAX_SIBLINGS = 4;
+
+/** How long a tombstone stays, ms. */
+export const TOMBSTONE_MS = 24 * 3_600_000;
+
+/** The longest lease that a record accepts, ms. */
+export const MAX_LEASE_MS = 300_000;
+
+/**
+ * The state of a key that nothing was written for.
+ *
+ * @public
+ */
+export const EMPTY_RECORD: RecordState<never> = {
+  version: 0,
+  epoch: '',
+  status: 'empty',
+  keepFresh: false,
+  scheduledAt: Infinity,
+  spentFingerprints: [],
+  siblings: [],
+  answers: [],
+};

@@ -1,0 +1,72 @@
+import { compact } from '../util/compact.js';
+import type { TokenChange } from '../store/token-store.js';
+import { EMPTY_RECORD, type RecordState, REMEMBERED, type TokenFacts } from './record-state.js';
+
+/**
+ * What one command does: the next state, its answer, and the change that is told to all replicas.
+ *
+ * @public
+ */
+export interface Transition<Body, Answer> {
+  readonly state: RecordState<Body>;
+  readonly answer: Answer;
+  readonly change?: TokenChange['kind'];
+}
+
+/** A command that changes nothing. @internal */
+export function unchanged<Body, Answer>(
+  state: RecordState<Body>,
+  answer: Answer,
+): Transition<Body, Answer> {
+  return { state, answer };
+}
+
+/** The state as it counts now: a tombstone whose time is over is an empty record. @internal */
+export function current<Body>(state: RecordState<Body> | undefined, now: number): RecordState<Body> {
+  if (state === undefined) return EMPTY_RECORD;
+  return state.tombstoneUntil !== undefined && state.tombstoneUntil <= now ? EMPTY_RECORD : state;
+}
+
+/** A state with some members replaced; `undefined` removes one. @internal */
+export function update<Body>(
+  state: RecordState<Body>,
+  changes: { [K in keyof RecordState<Body>]?: RecordState<Body>[K] | undefined },
+): RecordState<Body> {
+  return compact({ ...state, ...changes }) as RecordState<Body>;
+}
+
+/** The state with the first answer to an intent written down. @internal */
+export function remember<Body>(
+  state: RecordState<Body>,
+  intentId: string,
+  answer: { readonly kind: string },
+): RecordState<Body> {
+  const answers = [...state.answers, { intentId, answer: answer.kind }].slice(-REMEMBERED);
+  return { ...state, answers };
+}
+
+/** The first answer of one of these kinds that an intent got before, if the record still knows. @internal */
+export function recalled<Kind extends string>(
+  state: RecordState<unknown>,
+  intentId: string,
+  kinds: readonly Kind[],
+): Kind | undefined {
+  const known = state.answers.find(
+    ({ intentId: id, answer }) => id === intentId && (kinds as readonly string[]).includes(answer),
+  );
+  return known?.answer as Kind | undefined;
+}
+
+/** The spent fingerprints with one more, none twice. @internal */
+export function spend(
+  state: RecordState<unknown>,
+  ...fingerprints: (string | undefined)[]
+): readonly string[] {
+  const spent = state.spentFingerprints.filter((known) => !fingerprints.includes(known));
+  const added = fingerprints.filter((fingerprint) => fingerprint !== undefined);
+  return [...spent, ...new Set(added)].slice(-REMEMBERED);
+}
+
+/** When the index should offer a record with these facts. @internal */
+export const scheduleOf = (keepFresh: boolean, facts: TokenFacts): number =>
+  keepFresh ? facts.dueAt : Infinity;

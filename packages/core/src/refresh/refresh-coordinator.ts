@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import type { RefreshTokenGrant } from '../model/grant.js';
+import { canonicalKey, type TokenKey } from '../model/token-key.js';
+import type { TokenSet } from '../model/token-set.js';
+import type { RenewalReason } from '../record/record-state.js';
+import type { Registrations } from '../registrations/registrations.js';
+import type { TokenRecord } from '../store/token-store.js';
+import { compact } from '../util/compact.js';
+import { lazy } from '../util/lazy.js';
+import type { ChangeWaiters } from './change-waiters.js';
+import { GuardedRenewal } from './guarded-renewal.js';
+import type { RenewalParts, RenewalResult, RenewalStep, RenewalTask } from './renewal.js';
+import { planRenewal } from './renewal-plan.js';
+import { grantFingerprint, selfLoginGrant } from './self-login.js';
+
+/** Every round follows a change of the record; more than these mean that something else is wrong. */
+const MAX_ROUNDS = 100;
+
+/** The longest that one renewal waits for other processes, ms: longer than any lease with its takeover delay. */
+const LONGEST_WAIT_MS = 120_000;
+
+interface Flight {
+  readonly waits: boolean;
+  readonly result: Promise<RenewalResult>;
+}
+
+/**
+ * Renews tokens: one flight per key in this process, one token request over all of them.
+ *
+ * Nothing else sends a refresh token. A flight belongs to nobody: callers may stop waiting, the flight goes on.
+ *
+ * @internal
+ */
+export class RefreshCoordinator {
+  readonly #flights = new Map<string, Flight>();
+  readonly #guarded: GuardedRenewal;
+
+  constructor(
+    private readonly parts: RenewalParts,
+    private readonly registrations: Registrations,
+    private readonly waiters: ChangeWaiters,
+  ) {
+    this.#guarded = new GuardedRenewal(parts);
+  }
+
+  /** The flight of a key, if one is under way. */
+  inFlight(canonical: string): Promise<RenewalResult> | undefined {
+    return this.#flights.get(canonical)?.result;
+  }
+
+  /** Renews a key, or joins the renewal under way. Never rejects for a failed renewal; only for an unknown registration or a store that is away. */
+  async renew(key: TokenKey, reason: RenewalReason, rejected?: string): Promise<RenewalResult> {
+    const canonical = canonicalKey(key);
+    const waits = reason !== 'due' && reason !== 'boot';
+    for (;;) {
+      const present = this.#flights.get(canonical);
+      if (present === undefined) return this.#fly(canonical, waits, key, reason, rejected);
+      const result = await present.result;
+      // The background does not wait for other processes; who needs the token does.
+      const leftEarly = result.outcome === 'busy' && waits && !present.waits;
+      const sameToken =
+        result.outcome === 'refreshed' && result.record.tokens?.accessToken === rejected;
+      if (!leftEarly && !(rejected !== undefined && sameToken)) return result;
+    }
+  }
+
+  /** Waits for the renewals under way. */
+  async drain(): Promise<void> {
+    while (this.#flights.size > 0) {
+      await Promise.allSettled([...this.#flights.values()].map(({ result }) => result));
+    }
+  }
+
+  #fly(
+    canonical: string,
+    waits: boolean,
+    key: TokenKey,
+    reason: RenewalReason,
+    rejected: string | undefined,
+  ): Promise<RenewalResult> {
+    const result = this.#renew(key, reason, waits, rejected).finally(() => {
+      this.#flights.delete(canonical);
+    });
+    this.#flights.set(canonical, { waits, result });
+    return result;
+  }
+
+  async #renew(
+    key: TokenKey,
+    reason: RenewalReason,
+    waits: boolean,
+    rejected: string | undefined,
+  ): Promise<RenewalResult> {
+    const registration = await this.registrations.require(key.registrationId);
+    const selfLogin = lazy(() => selfLoginGrant(registration, key));
+    const task: RenewalTask = { key, registration, reason, rejected, selfLogin };
+    const watch = this.waiters.watch(this.parts.store.idOf(key));
+    try {
+      return await this.#rounds(task, waits, watch.changed.bind(watch));
+    } finally {
+      watch.end();
+    }
+  }
+
+  async #rounds(
+    task: RenewalTask,
+    waits: boolean,
+    changed: (timeoutMs: number) => Promise<void>,
+  ): Promise<RenewalResult> {
+    const { store, clock, time } = this.parts;
+    const giveUpAt = clock.monotonic() + LONGEST_WAIT_MS;
+    let startVersion: number | undefined;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const record = await store.read(task.key);
+      const step = await this.#step(task, record, startVersion);
+      startVersion ??= record?.state.version ?? 0;
+      if (step.kind === 'done') return step.result;
+      if (step.kind === 'wait') {
+        if (!waits || clock.monotonic() >= giveUpAt) return busy(step.until);
+        await changed(Math.max(step.until - time.now(), 1));
+      }
+    }
+    return busy(time.now() + 1_000);
+  }
+
+  async #step(
+    task: RenewalTask,
+    record: TokenRecord | undefined,
+    startVersion: number | undefined,
+  ): Promise<RenewalStep> {
+    const { store, time } = this.parts;
+    const { registration, reason, rejected, selfLogin } = task;
+    const plan = await planRenewal({
+      record,
+      now: time.now(),
+      reason,
+      rejected,
+      startVersion,
+      reuse: registration.provider.refreshTokenReuse,
+      fingerprintOf: {
+        refreshToken: (token) => store.fingerprint(token),
+        grant: (grant) => grantFingerprint(store, registration, grant),
+      },
+      selfLogin,
+    }).catch((): 'unknown' => 'unknown');
+    if (plan === 'unknown') return { kind: 'done', result: GRANT_UNAVAILABLE };
+    switch (plan.kind) {
+      case 'adopt':
+        return { kind: 'done', result: { outcome: 'refreshed', record: record as TokenRecord } };
+      case 'none':
+        return { kind: 'done', result: noLogin(plan.code, plan.message, record) };
+      case 'seed':
+        await this.plantSeed(task, record, plan.grant);
+        return { kind: 'again' };
+      case 'refresh':
+      case 'login':
+      case 'giveUp':
+        return this.#guarded.run(task, plan, record);
+    }
+  }
+
+  /** Stores a configured refresh token as the record's own, so that it is spent under the same rules as any other. */
+  async plantSeed(
+    { key, registration, reason }: Pick<RenewalTask, 'key' | 'registration' | 'reason'>,
+    record: TokenRecord | undefined,
+    { refreshToken }: RefreshTokenGrant,
+  ): Promise<void> {
+    const { store, time } = this.parts;
+    const now = time.now();
+    const tokens: TokenSet = {
+      accessToken: '',
+      tokenType: 'Bearer',
+      issuedAt: now,
+      expiresAt: now,
+      refreshToken,
+      extras: {},
+    };
+    const refreshFingerprint = store.fingerprint(refreshToken);
+    await store.put(key, {
+      intentId: randomUUID(),
+      expectedVersion: record?.state.version ?? 0,
+      newEpoch: randomUUID(),
+      body: { key, tokens },
+      facts: { issuedAt: now, expiresAt: now, dueAt: now, refreshFingerprint },
+      keepFresh: registration.keepFresh !== false,
+      reason,
+      seed: true,
+    });
+  }
+}
+
+const GRANT_UNAVAILABLE: RenewalResult = {
+  outcome: 'transient',
+  code: 'grant_unavailable',
+  message: 'grantFor() of the registration failed, so that nothing could log in.',
+};
+
+const busy = (until: number): RenewalResult => ({
+  outcome: 'busy',
+  code: 'renewal_in_progress',
+  message: 'Another process is renewing this token.',
+  nextTryAt: until,
+});
+
+const noLogin = (code: string, message: string, record: TokenRecord | undefined): RenewalResult =>
+  compact({
+    outcome: 'reauthorizationRequired' as const,
+    code,
+    message,
+    since: record?.state.failure?.since,
+  });

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { TokenSet } from '../model/token-set.js';
+import type { TokenAnswer } from '../provider/token-answer.js';
+import type { CommitCommand } from '../record/record-command.js';
+import type { RecordBody, TokenRecord } from '../store/token-store.js';
+import { backoffDelay } from '../timing/backoff.js';
+import { compact } from '../util/compact.js';
+import { mergeTokens } from './merge-tokens.js';
+import type { RenewalParts, RenewalStep } from './renewal.js';
+import type { Begun } from './renewal-outcome.js';
+import { revokeQuietly } from './revoke-quietly.js';
+import { tokenFacts } from './token-facts.js';
+
+type Refreshed = Extract<TokenAnswer, { outcome: 'refreshed' }>;
+
+/**
+ * Commits the tokens of an answer by compare-and-set.
+ *
+ * @internal
+ */
+export class RenewalCommit {
+  constructor(private readonly parts: RenewalParts) {}
+
+  async commit(renewal: Begun, answer: Refreshed): Promise<RenewalStep> {
+    const { store, announcer, pauses } = this.parts;
+    const { task, record } = renewal;
+    const command = await this.#command(renewal, answer);
+    const stored = await store.commit(task.key, command);
+    if (stored.answer.kind === 'committed') {
+      await pauses.succeeded(task.registration);
+      announcer.stored(task, record, stored.record);
+      return this.#done(renewal, answer, stored.record);
+    }
+    const tokens = command.body.tokens;
+    if (stored.answer.kind === 'oldEpoch' && tokens !== undefined) {
+      await revokeQuietly(this.parts.endpoint, task, tokens);
+    }
+    return { kind: 'again' };
+  }
+
+  async #command(renewal: Begun, answer: Refreshed): Promise<CommitCommand<RecordBody>> {
+    const { task, plan, record, intentId, base } = renewal;
+    const login = plan.kind === 'login';
+    const tokens = mergeTokens(login ? undefined : record?.tokens, answer.tokens);
+    const { store, random } = this.parts;
+    const canLogin = async (): Promise<boolean> => (await task.selfLogin()) !== undefined;
+    const { provider } = task.registration;
+    const facts = await tokenFacts(store, provider, tokens, random(), canLogin);
+    return compact({
+      intentId,
+      base,
+      body: { key: task.key, tokens },
+      facts,
+      keepFresh: task.registration.keepFresh !== false,
+      reason: task.reason,
+      newEpoch: login ? randomUUID() : undefined,
+      defect: answer.defect === undefined ? undefined : this.#defect(renewal, answer.defect, tokens),
+    });
+  }
+
+  #defect(
+    { begun }: Begun,
+    defect: NonNullable<Refreshed['defect']>,
+    tokens: TokenSet,
+  ): NonNullable<CommitCommand<RecordBody>['defect']> {
+    const now = this.parts.time.now();
+    const attempt = begun.state.backoff?.attempt ?? 0;
+    const retryAt = now + backoffDelay(attempt, tokens.expiresAt - now, this.parts.random());
+    const { outcome, code, message } = defect;
+    return { retryAt, failure: { outcome, code, message, since: now, nextTryAt: retryAt } };
+  }
+
+  #done(renewal: Begun, { defect }: Refreshed, record: TokenRecord): RenewalStep {
+    if (defect === undefined) return { kind: 'done', result: { outcome: 'refreshed', record } };
+    const { outcome, code, message } = defect;
+    const { since, nextTryAt } = record.state.failure ?? {};
+    this.parts.announcer.failed(renewal.task, record.state.version, defect, nextTryAt);
+    return { kind: 'done', result: compact({ outcome, code, message, since, nextTryAt }) };
+  }
+}

@@ -1,0 +1,114 @@
+import type { TokenKey } from '../model/token-key.js';
+import type { TokenSet } from '../model/token-set.js';
+import type {
+  BeginAnswer,
+  BeginCommand,
+  CommitAnswer,
+  CommitCommand,
+  ForgetAnswer,
+  ForgetCommand,
+  PutAnswer,
+  PutCommand,
+  SettleAnswer,
+  SettleCommand,
+  TouchCommand,
+} from '../record/record-command.js';
+import type { RecordState } from '../record/record-state.js';
+
+/**
+ * What a record seals: whose it is, and its tokens once there are any.
+ *
+ * @public
+ */
+export interface RecordBody {
+  readonly key: TokenKey;
+  readonly tokens?: TokenSet;
+}
+
+/**
+ * A stored record, opened.
+ *
+ * @public
+ */
+export interface TokenRecord {
+  /** Its id in the store: an HMAC of the canonical key. */
+  readonly id: string;
+  readonly key: TokenKey;
+  readonly tokens?: TokenSet;
+  readonly state: RecordState<RecordBody>;
+}
+
+/** A change of a record, as it is told to every replica. @public */
+export interface TokenChange {
+  readonly id: string;
+  readonly version: number;
+  /** `tokens`: newer tokens of the same login · `login`, `forgotten`, `dead`, `failed`: what the names say. */
+  readonly kind: 'tokens' | 'login' | 'forgotten' | 'dead' | 'failed';
+  /** `fleet` when another replica made it. */
+  readonly origin: 'local' | 'fleet';
+}
+
+/** A value that all replicas share, such as a pause of a provider. @public */
+export interface SharedEntry {
+  readonly version: number;
+  readonly value: string;
+}
+
+/** An answer of the store together with the record as it stands after the command. @public */
+export interface Stored<Answer> {
+  readonly answer: Answer;
+  readonly record: TokenRecord;
+}
+
+/**
+ * Where token records live. Every verb is atomic and idempotent by intent id; all decisions are those of `reduceRecord`.
+ *
+ * Implementations: {@link MemoryTokenStore}, and `RedisTokenStore` of `@oauth-token/redis`.
+ *
+ * @public
+ */
+export abstract class TokenStore {
+  /** Whether the records outlive this process or are shared with others. */
+  abstract readonly remote: boolean;
+  /** The store's time, epoch ms: the one clock that all replicas agree on. */
+  abstract time(): Promise<number>;
+  /** The id of a key: HMAC-SHA256 of its canonical form. */
+  abstract idOf(key: TokenKey): string;
+  /** The fingerprint of a secret: HMAC-SHA256 under the same key as the ids. */
+  abstract fingerprint(secret: string): string;
+  abstract read(key: TokenKey): Promise<TokenRecord | undefined>;
+  abstract begin(key: TokenKey, command: BeginCommand<RecordBody>): Promise<Stored<BeginAnswer>>;
+  abstract commit(key: TokenKey, command: CommitCommand<RecordBody>): Promise<Stored<CommitAnswer>>;
+  abstract settle(key: TokenKey, command: SettleCommand): Promise<Stored<SettleAnswer>>;
+  abstract put(key: TokenKey, command: PutCommand<RecordBody>): Promise<Stored<PutAnswer>>;
+  abstract forget(key: TokenKey, command: ForgetCommand): Promise<Stored<ForgetAnswer>>;
+  abstract touch(key: TokenKey, command: TouchCommand): Promise<void>;
+  /**
+   * Takes at most `limit` records whose time has come. A claim lasts `leaseMs`: what is not renewed by then is offered again.
+   * `nextDueAt` is when the next record (not claimed now) falls due.
+   */
+  abstract claimDue(options: {
+    readonly limit: number;
+    readonly leaseMs: number;
+  }): Promise<{ readonly records: readonly TokenRecord[]; readonly nextDueAt?: number }>;
+  /** All records page by page, tombstones aside; items may repeat and pages vary in length. */
+  abstract list(options?: {
+    readonly cursor?: string;
+    readonly limit?: number;
+  }): Promise<{ readonly records: readonly TokenRecord[]; readonly cursor?: string }>;
+  /** Encrypts for keeping outside the store; `context` must be the same when it is opened. */
+  abstract seal(plaintext: Uint8Array, context: string): Uint8Array;
+  abstract open(sealed: Uint8Array, context: string): Uint8Array;
+  abstract getShared(name: string): Promise<SharedEntry | undefined>;
+  /** Writes when the entry is still at `expectedVersion` (0: absent); it vanishes after `ttlMs`. */
+  abstract casShared(
+    name: string,
+    expectedVersion: number,
+    value: string,
+    ttlMs: number,
+  ): Promise<boolean>;
+  /** Tells each change of a record; returns the way to stop. */
+  abstract subscribe(listener: (change: TokenChange) => void): () => void;
+  /** Closes what the store opened itself. */
+  abstract close(): Promise<void>;
+}
