@@ -28,7 +28,7 @@ export function statusOf(
     expiresAt,
     dueAt: dueAt === Infinity ? undefined : dueAt,
     refreshTokenExpiresAt,
-    version: version ?? 0,
+    version,
     lastRenewal,
     failure: failure && withoutOutcome(failure),
   });

@@ -72,7 +72,11 @@ export class TokenLogins {
     return (await this.server.serve(key)).tokens as TokenSet;
   }
 
-  async #put(key: TokenKey, registration: ClientRegistration, received: ReceivedTokens): Promise<void> {
+  async #put(
+    key: TokenKey,
+    registration: ClientRegistration,
+    received: ReceivedTokens,
+  ): Promise<void> {
     const { store, announcer, random } = this.engine;
     const tokens = mergeTokens(undefined, received);
     const canLogin = async (): Promise<boolean> =>

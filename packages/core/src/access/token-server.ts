@@ -85,7 +85,11 @@ export class TokenServer {
   }
 
   /** A record whose access token is another than the one that an API has refused. */
-  async replaceRejected(key: TokenKey, rejected: string, signal?: AbortSignal): Promise<TokenRecord> {
+  async replaceRejected(
+    key: TokenKey,
+    rejected: string,
+    signal?: AbortSignal,
+  ): Promise<TokenRecord> {
     const canonical = canonicalKey(key);
     const stored = this.fromMemory(canonical);
     if (stored?.tokens !== undefined && stored.tokens.accessToken !== rejected) return stored;
@@ -191,7 +195,7 @@ export class TokenServer {
   async #within<T>(key: TokenKey, waiting: Promise<T | 'aborted'>): Promise<T> {
     const result = await waiting;
     if (result === 'aborted') throw new WaitAbortedError(key.registrationId);
-    return result as T;
+    return result;
   }
 
   #late({ registrationId, subject }: TokenKey): TokenUnavailableError {

@@ -3,13 +3,7 @@ import type { RenewalReason } from '../record/record-state.js';
 
 /** How a token stands, in a word. @public */
 export type TokenState =
-  | 'none'
-  | 'fresh'
-  | 'due'
-  | 'renewing'
-  | 'expired'
-  | 'reauthorizationRequired'
-  | 'misconfigured';
+  'none' | 'fresh' | 'due' | 'renewing' | 'expired' | 'reauthorizationRequired' | 'misconfigured';
 
 /**
  * How a token stands, without secrets. Times are epoch ms.

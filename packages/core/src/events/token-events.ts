@@ -83,8 +83,8 @@ export class TokenEvents {
   ): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
-    listeners.add(listener as Listener<never>);
-    return () => listeners.delete(listener as Listener<never>);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 
   /** @internal */
@@ -93,7 +93,9 @@ export class TokenEvents {
       try {
         (listener as Listener<TokenEventMap[Name]>)(event);
       } catch (error) {
-        process.emitWarning(`A listener of the OAuth token event '${name}' threw: ${String(error)}`);
+        process.emitWarning(
+          `A listener of the OAuth token event '${name}' threw: ${String(error)}`,
+        );
       }
     }
   }

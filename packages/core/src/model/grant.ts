@@ -5,10 +5,7 @@
  * @public
  */
 export type Grant =
-  | PasswordGrant
-  | ClientCredentialsGrant
-  | RefreshTokenGrant
-  | AuthorizationCodeGrant;
+  PasswordGrant | ClientCredentialsGrant | RefreshTokenGrant | AuthorizationCodeGrant;
 
 /** The wire name of a grant. @public */
 export type GrantType = Grant['type'];

@@ -34,7 +34,11 @@ export function beginRecord<Body>(
       keepFresh,
       body: state.body ?? command.fresh.body,
       // The intent of a process that dies is found when its time is over.
-      scheduledAt: keepFresh ? (command.kind === 'refresh' ? intent.takeoverAt : leaseUntil) : Infinity,
+      scheduledAt: keepFresh
+        ? command.kind === 'refresh'
+          ? intent.takeoverAt
+          : leaseUntil
+        : Infinity,
     }),
     answer: { kind: 'ok', orphan: state.intent !== undefined },
   };

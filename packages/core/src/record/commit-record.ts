@@ -1,6 +1,14 @@
 import type { CommitAnswer, CommitCommand } from './record-command.js';
 import { MAX_SIBLINGS, type RecordState, REMEMBERED, type Sibling } from './record-state.js';
-import { recalled, remember, scheduleOf, spend, type Transition, unchanged, update } from './transition.js';
+import {
+  recalled,
+  remember,
+  scheduleOf,
+  spend,
+  type Transition,
+  unchanged,
+  update,
+} from './transition.js';
 
 const COMMIT_KINDS = ['committed', 'sibling', 'superseded', 'oldEpoch'] as const;
 

@@ -6,7 +6,15 @@ import type {
   TouchCommand,
 } from './record-command.js';
 import { type RecordState, TOMBSTONE_MS } from './record-state.js';
-import { recalled, remember, scheduleOf, spend, type Transition, unchanged, update } from './transition.js';
+import {
+  recalled,
+  remember,
+  scheduleOf,
+  spend,
+  type Transition,
+  unchanged,
+  update,
+} from './transition.js';
 
 /**
  * Stores the tokens of a login: a new epoch that wins over every renewal under way.
@@ -62,7 +70,8 @@ export function forgetRecord<Body>(
   now: number,
 ): Transition<Body, ForgetAnswer> {
   const answer: ForgetAnswer = { kind: 'forgotten' };
-  if (recalled(state, command.intentId, ['forgotten']) !== undefined) return unchanged(state, answer);
+  if (recalled(state, command.intentId, ['forgotten']) !== undefined)
+    return unchanged(state, answer);
   const next = update<Body>(
     {
       version: state.version + 1,

@@ -22,7 +22,10 @@ export function unchanged<Body, Answer>(
 }
 
 /** The state as it counts now: a tombstone whose time is over is an empty record. @internal */
-export function current<Body>(state: RecordState<Body> | undefined, now: number): RecordState<Body> {
+export function current<Body>(
+  state: RecordState<Body> | undefined,
+  now: number,
+): RecordState<Body> {
   if (state === undefined) return EMPTY_RECORD;
   return state.tombstoneUntil !== undefined && state.tombstoneUntil <= now ? EMPTY_RECORD : state;
 }

@@ -35,7 +35,7 @@ export class ChangeWaiters {
       changed: async (timeoutMs) => {
         if (!seen) {
           await new Promise<void>((resolve) => {
-            const timer = this.clock.setTimer(resolve, Math.min(timeoutMs, POLL_MS));
+            const timer = this.clock.setTimer(resolve, Math.min(timeoutMs, POLL_MS), true);
             wakeUp = () => {
               timer.cancel();
               resolve();

@@ -17,7 +17,10 @@ const KEEP_MS = 3_600_000;
  * @internal
  */
 export class EndpointDiscovery {
-  readonly #found = new Map<string, { readonly endpoints: ProviderEndpoints; readonly until: number }>();
+  readonly #found = new Map<
+    string,
+    { readonly endpoints: ProviderEndpoints; readonly until: number }
+  >();
 
   constructor(
     private readonly transport: TokenEndpointTransport,
@@ -27,7 +30,11 @@ export class EndpointDiscovery {
   async endpointsOf(registration: ClientRegistration): Promise<ProviderEndpoints | FailedAnswer> {
     const { issuer } = registration.provider;
     if (issuer === undefined) {
-      return failedAnswer('misconfigured', 'no_token_endpoint', 'The provider names no token endpoint and no issuer.');
+      return failedAnswer(
+        'misconfigured',
+        'no_token_endpoint',
+        'The provider names no token endpoint and no issuer.',
+      );
     }
     const known = this.#found.get(issuer);
     if (known !== undefined && known.until > this.clock.monotonic()) return known.endpoints;
@@ -48,12 +55,20 @@ export class EndpointDiscovery {
       { timeoutMs: TIMEOUT_MS, http: compact({ ...http, tls: http?.tls ?? provider.tls }) },
     );
     if (result.kind !== 'response') {
-      return failedAnswer('transient', result.code, `The metadata of ${issuer} could not be read: ${result.message}`);
+      return failedAnswer(
+        'transient',
+        result.code,
+        `The metadata of ${issuer} could not be read: ${result.message}`,
+      );
     }
     const { status, body } = result.response;
     if (status !== 200) {
       const outcome = status >= 500 || status === 429 ? 'transient' : 'misconfigured';
-      return failedAnswer(outcome, `http_${status}`, `The metadata of ${issuer} answered ${status}.`);
+      return failedAnswer(
+        outcome,
+        `http_${status}`,
+        `The metadata of ${issuer} answered ${status}.`,
+      );
     }
     return readMetadata(issuer, body);
   }
@@ -67,11 +82,19 @@ function readMetadata(issuer: string, body: string): ProviderEndpoints | FailedA
     return typeof value === 'string' && isSecureEndpoint(value) ? value : undefined;
   };
   if (metadata['issuer'] !== issuer) {
-    return failedAnswer('misconfigured', 'issuer_mismatch', `The metadata of ${issuer} names another issuer.`);
+    return failedAnswer(
+      'misconfigured',
+      'issuer_mismatch',
+      `The metadata of ${issuer} names another issuer.`,
+    );
   }
   const token = text('token_endpoint');
   if (token === undefined) {
-    return failedAnswer('misconfigured', 'no_token_endpoint', `The metadata of ${issuer} names no https token endpoint.`);
+    return failedAnswer(
+      'misconfigured',
+      'no_token_endpoint',
+      `The metadata of ${issuer} names no https token endpoint.`,
+    );
   }
   return compact({
     token,

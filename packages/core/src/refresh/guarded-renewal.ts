@@ -51,7 +51,10 @@ export class GuardedRenewal {
     const { store, clock, announcer, owner } = this.parts;
     const { key, registration } = task;
     const intentId = randomUUID();
-    const base: RecordBase = { version: record?.state.version ?? 0, epoch: record?.state.epoch ?? '' };
+    const base: RecordBase = {
+      version: record?.state.version ?? 0,
+      epoch: record?.state.epoch ?? '',
+    };
     const startedAt = clock.monotonic();
     const { answer, record: begun } = await store.begin(key, {
       intentId,

@@ -46,7 +46,14 @@ export class RenewalAnnouncer {
     const { outcome, code, message } = answer;
     this.events.emit(
       'refreshFailed',
-      compact({ ...this.#told(about, version), reason: about.reason, outcome, code, message, nextTryAt }),
+      compact({
+        ...this.#told(about, version),
+        reason: about.reason,
+        outcome,
+        code,
+        message,
+        nextTryAt,
+      }),
     );
   }
 

@@ -54,7 +54,8 @@ export class RenewalCommit {
       keepFresh: task.registration.keepFresh !== false,
       reason: task.reason,
       newEpoch: login ? randomUUID() : undefined,
-      defect: answer.defect === undefined ? undefined : this.#defect(renewal, answer.defect, tokens),
+      defect:
+        answer.defect === undefined ? undefined : this.#defect(renewal, answer.defect, tokens),
     });
   }
 

@@ -72,7 +72,11 @@ export class RenewalOutcome {
 
   async #backOff(renewal: Begun, answer: FailedAnswer, until: number): Promise<RenewalStep> {
     const failure = this.#failure(answer, until);
-    const { answer: settled, record } = await this.#write(renewal, { kind: 'backoff', until, failure });
+    const { answer: settled, record } = await this.#write(renewal, {
+      kind: 'backoff',
+      until,
+      failure,
+    });
     return this.#failed(renewal, answer, settled, record);
   }
 
@@ -148,7 +152,10 @@ export class RenewalOutcome {
     return this.parts.store.settle(task.key, { intentId, base, reason: task.reason, outcome });
   }
 
-  #failure({ outcome, code, message }: FailedAnswer, nextTryAt: number | undefined): RenewalFailure {
+  #failure(
+    { outcome, code, message }: FailedAnswer,
+    nextTryAt: number | undefined,
+  ): RenewalFailure {
     return compact({ outcome, code, message, since: this.parts.time.now(), nextTryAt });
   }
 

@@ -92,7 +92,8 @@ function isStrictOrphan({ record, now, reuse }: PlanFacts): boolean {
 function planLogin(facts: PlanFacts, grant: Grant): RenewalPlan | undefined {
   const { record, reason, fingerprintOf } = facts;
   if (grant.type === 'refresh_token') {
-    const planted = fingerprintOf.refreshToken(grant.refreshToken) === record?.state.seedFingerprint;
+    const planted =
+      fingerprintOf.refreshToken(grant.refreshToken) === record?.state.seedFingerprint;
     return planted ? undefined : { kind: 'seed', grant };
   }
   const fingerprint = fingerprintOf.grant(grant);

@@ -18,5 +18,6 @@ export async function revokeQuietly(
   if (refreshToken !== undefined) {
     await endpoint.revoke(about, { value: refreshToken, hint: 'refresh_token' });
   }
-  if (accessToken !== '') await endpoint.revoke(about, { value: accessToken, hint: 'access_token' });
+  if (accessToken !== '')
+    await endpoint.revoke(about, { value: accessToken, hint: 'access_token' });
 }

@@ -90,7 +90,12 @@ export class SharedPauses {
     const until = this.time.now() + delay;
     const pause: Pause = { until, attempt: attempt + 1, outcome, code, message };
     // Lost to another replica: its pause is as good.
-    await this.store.casShared(name, entry?.version ?? 0, JSON.stringify(pause), 3 * BREAKER_CAP_MS);
+    await this.store.casShared(
+      name,
+      entry?.version ?? 0,
+      JSON.stringify(pause),
+      3 * BREAKER_CAP_MS,
+    );
     this.#looks.set(name, { pause, at: this.clock.monotonic() });
     return until;
   }

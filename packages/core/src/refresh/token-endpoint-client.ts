@@ -93,7 +93,11 @@ export class TokenEndpointClient {
       clientSecret = await secretOf(registration);
     } catch {
       // The supplier's error may hold anything: it is not passed on.
-      return failedAnswer('transient', 'client_secret_unavailable', 'The supplier of the client secret failed.');
+      return failedAnswer(
+        'transient',
+        'client_secret_unavailable',
+        'The supplier of the client secret failed.',
+      );
     }
     return compact({
       endpoints,
@@ -116,7 +120,11 @@ function buildRequest(
   } catch (error) {
     const secrets = [context.clientSecret ?? '', ...Object.values(grant).map(String)];
     const reason = redactSecrets(error instanceof Error ? error.message : String(error), secrets);
-    return failedAnswer('misconfigured', 'request_not_built', `The provider adapter failed: ${reason}`);
+    return failedAnswer(
+      'misconfigured',
+      'request_not_built',
+      `The provider adapter failed: ${reason}`,
+    );
   }
 }
 

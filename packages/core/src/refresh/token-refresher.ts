@@ -156,7 +156,8 @@ export class TokenRefresher {
 /** Until when an idle subject's token is left alone: the last stretch of its refresh token, where its end is known. */
 function idleUntil(record: TokenRecord, idleAfterMs: number | undefined, now: number): number {
   const { facts, usedAt } = record.state;
-  if (idleAfterMs === undefined || record.key.subject === undefined || facts === undefined) return now;
+  if (idleAfterMs === undefined || record.key.subject === undefined || facts === undefined)
+    return now;
   const { issuedAt, refreshTokenExpiresAt } = facts;
   if (now - (usedAt ?? issuedAt) <= idleAfterMs) return now;
   return refreshTokenExpiresAt === undefined

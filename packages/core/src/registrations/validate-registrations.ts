@@ -2,6 +2,7 @@ import type { ConfigurationProblem } from '../errors/errors.js';
 import type { ClientRegistration } from '../model/client-registration.js';
 import { allowedOriginProblem } from '../attach/origin-gate.js';
 import { longestTimeout } from '../timing/timing-policy.js';
+import { compact } from '../util/compact.js';
 import { isSecureEndpoint } from '../transport/secure-endpoint.js';
 
 type Report = (path: string, message: string) => void;
@@ -109,8 +110,8 @@ function checkEndpoints({ provider }: ClientRegistration, report: Report): void 
   if (endpoints === undefined && issuer === undefined) {
     report('provider', `'${provider.name}' has neither a token endpoint nor an issuer.`);
   }
-  const urls = { ...endpoints, ...(issuer === undefined ? {} : { issuer }) };
-  for (const [name, url] of Object.entries(urls) as [string, string][]) {
+  const urls: Readonly<Record<string, string>> = compact({ ...endpoints, issuer });
+  for (const [name, url] of Object.entries(urls)) {
     if (!isSecureEndpoint(url)) {
       report('provider', `its ${name} endpoint must be an https URL (http only on loopback).`);
     }

@@ -65,7 +65,10 @@ export class MemoryTokenStore extends TokenStore {
     return Promise.resolve(toRecord(id, key, current(state, this.#now())));
   }
 
-  override begin(key: TokenKey, command: Commands['begin']): Promise<Stored<RecordAnswers['begin']>> {
+  override begin(
+    key: TokenKey,
+    command: Commands['begin'],
+  ): Promise<Stored<RecordAnswers['begin']>> {
     return this.#run(key, 'begin', command);
   }
 
@@ -144,21 +147,18 @@ export class MemoryTokenStore extends TokenStore {
   }
 
   override getShared(name: string): Promise<SharedEntry | undefined> {
-    const slot = this.#shared.get(name);
-    const live = slot !== undefined && slot.until > this.#now();
-    return Promise.resolve(live ? { version: slot.version, value: slot.value } : undefined);
+    return Promise.resolve(this.#sharedEntry(name));
   }
 
-  override async casShared(
+  override casShared(
     name: string,
     expectedVersion: number,
     value: string,
     ttlMs: number,
   ): Promise<boolean> {
-    const present = await this.getShared(name);
-    if ((present?.version ?? 0) !== expectedVersion) return false;
+    if ((this.#sharedEntry(name)?.version ?? 0) !== expectedVersion) return Promise.resolve(false);
     this.#shared.set(name, { version: expectedVersion + 1, value, until: this.#now() + ttlMs });
-    return true;
+    return Promise.resolve(true);
   }
 
   override subscribe(listener: (change: TokenChange) => void): () => void {
@@ -171,6 +171,12 @@ export class MemoryTokenStore extends TokenStore {
     return Promise.resolve();
   }
 
+  #sharedEntry(name: string): SharedEntry | undefined {
+    const slot = this.#shared.get(name);
+    if (slot === undefined || slot.until <= this.#now()) return undefined;
+    return { version: slot.version, value: slot.value };
+  }
+
   #now(): number {
     return this.clock.monotonic() + this.#offset;
   }
@@ -181,10 +187,16 @@ export class MemoryTokenStore extends TokenStore {
     command: Commands[Verb],
   ): Promise<Stored<RecordAnswers[Verb]>> {
     const id = this.idOf(key);
-    const { state, answer, change } = reduceRecord(this.#records.get(id), verb, command, this.#now());
+    const { state, answer, change } = reduceRecord(
+      this.#records.get(id),
+      verb,
+      command,
+      this.#now(),
+    );
     if (state.version > 0 || state.body !== undefined) this.#records.set(id, state);
     const record = toRecord(id, key, state);
-    if (change !== undefined) this.#tell({ id, version: state.version, kind: change, origin: 'local' });
+    if (change !== undefined)
+      this.#tell({ id, version: state.version, kind: change, origin: 'local' });
     return Promise.resolve({ answer, record });
   }
 

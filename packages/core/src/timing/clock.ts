@@ -13,8 +13,8 @@ export interface Clock {
   now(): number;
   /** Monotonic, ms since an arbitrary point; never jumps. */
   monotonic(): number;
-  /** Calls back after `delayMs`; does not keep the process alive. */
-  setTimer(callback: () => void, delayMs: number): Timer;
+  /** Calls back after `delayMs`; keeps the process alive only when someone waits for it (`keepAlive`). */
+  setTimer(callback: () => void, delayMs: number, keepAlive?: boolean): Timer;
 }
 
 /** The longest delay that a timer of the platform can take, ms. */
@@ -28,7 +28,7 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  setTimer(callback, delayMs) {
+  setTimer(callback, delayMs, keepAlive = false) {
     let handle: NodeJS.Timeout;
     const arm = (rest: number): void => {
       const step = Math.min(Math.max(rest, 0), MAX_DELAY_MS);
@@ -36,20 +36,13 @@ export const systemClock: Clock = {
         if (rest > step) arm(rest - step);
         else callback();
       }, step);
-      handle.unref();
+      if (!keepAlive) handle.unref();
     };
     arm(delayMs);
-    return { cancel: () => { clearTimeout(handle); } };
+    return {
+      cancel: () => {
+        clearTimeout(handle);
+      },
+    };
   },
 };
-
-/**
- * Waits on a clock.
- *
- * @internal
- */
-export function sleep(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.setTimer(resolve, delayMs);
-  });
-}

@@ -35,10 +35,7 @@ export function dueAt(
   earliestBeforeExpiryMs?: number,
 ): number {
   const share = 0.75 + 0.1 * random;
-  const ends = [
-    accessDueAt(tokens, share, earliestBeforeExpiryMs),
-    refreshDueAt(tokens, share),
-  ];
+  const ends = [accessDueAt(tokens, share, earliestBeforeExpiryMs), refreshDueAt(tokens, share)];
   return Math.max(earliestAt(tokens, earliestBeforeExpiryMs), Math.min(...ends));
 }
 

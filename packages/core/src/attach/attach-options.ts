@@ -1,0 +1,38 @@
+import type { getAdapter } from 'axios';
+
+/** What one API call asks of its token. @public */
+export interface OAuthCallOptions {
+  /** Whose token; the service's own when left out. */
+  readonly subject?: string;
+  readonly scope?: readonly string[];
+  readonly resource?: readonly string[];
+  /** `false`: a refused token is renewed for the next call, but this call is not sent again. */
+  readonly retry?: false;
+}
+
+/** How bearers are put on the calls of one axios instance. @public */
+export interface AttachOptions {
+  /**
+   * Where the bearer may go. Required with a plain token source; with a registration's own source it narrows what the
+   * registration allows.
+   */
+  readonly allowedOrigins?: readonly string[];
+  /**
+   * A redirect that leaves the allowed origins is followed without any credential header (`strip`), or ends the call
+   * with an {@link OriginNotAllowedError} (`error`).
+   *
+   * @defaultValue 'strip'
+   */
+  readonly onForeignRedirect?: 'strip' | 'error';
+  /** The `getAdapter` of the axios that made the instance, where that is another copy than `import('axios')` finds. */
+  readonly getAdapter?: typeof getAdapter;
+}
+
+declare module 'axios' {
+  // Type parameters have to be those of axios' own declaration, or the two do not merge.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unused-vars
+  export interface AxiosRequestConfig<D = any, P = any> {
+    /** Whose token this call carries; `false` keeps the OAuth token library out of the call altogether. */
+    oauth?: OAuthCallOptions | false | undefined;
+  }
+}

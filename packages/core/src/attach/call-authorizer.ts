@@ -1,0 +1,35 @@
+import type { TokenRequestOptions, TokenSource } from '../access/token-source.js';
+import type { ApiResponse } from '../provider/provider-adapter.js';
+
+/** What one API call carries. @public */
+export interface CallCredentials {
+  readonly accessToken: string;
+  /** Lower-case names, the bearer among them. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether a redirect's target may see them too. */
+  allows(url: URL): boolean;
+}
+
+/**
+ * A token source that also knows where its tokens may go, how they ride, and which answers refuse them.
+ *
+ * @public
+ */
+export interface CallAuthorizer extends TokenSource {
+  /**
+   * Credentials for a call to a final URL.
+   *
+   * @throws {@link OriginNotAllowedError} when the bearer may not go there; no token is asked for then
+   */
+  authorize(url: URL, options?: TokenRequestOptions): Promise<CallCredentials>;
+  /** The same after `rejected` was refused: with the newest stored token, or a renewed one. */
+  reauthorize(
+    rejected: CallCredentials,
+    url: URL,
+    options?: TokenRequestOptions,
+  ): Promise<CallCredentials>;
+  /** Whether an answer says that the access token is no longer good. */
+  isRejected(response: ApiResponse): boolean;
+  /** Tells that a call was sent again. */
+  retried(url: URL, status: number, options?: TokenRequestOptions): void;
+}

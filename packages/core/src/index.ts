@@ -1,0 +1,163 @@
+export { attachOAuth } from './attach/attach-oauth.js';
+export type { AttachOptions, OAuthCallOptions } from './attach/attach-options.js';
+export { attemptsOf } from './attach/authorized-call.js';
+export type { CallAuthorizer, CallCredentials } from './attach/call-authorizer.js';
+export {
+  ConfigurationError,
+  type ConfigurationProblem,
+  isConfigurationError,
+} from './errors/errors.js';
+export type { ClientAuthentication } from './model/client-authentication.js';
+export type { TlsOptions } from './model/client-registration.js';
+export {
+  type AuthorizationCodeGrant,
+  authorizationCodeGrant,
+  type ClientCredentialsGrant,
+  clientCredentialsGrant,
+  type Grant,
+  type GrantType,
+  type PasswordGrant,
+  passwordGrant,
+  type RefreshTokenGrant,
+  refreshTokenGrant,
+} from './model/grant.js';
+export { NEVER_EXPIRES, type TokenSet } from './model/token-set.js';
+export { defineProvider } from './provider/define-provider.js';
+export type {
+  ApiResponse,
+  ProviderAdapter,
+  ProviderEndpoints,
+  RefreshTokenReuse,
+  TokenHttpRequest,
+  TokenHttpResponse,
+  TokenRequestContext,
+  TokenResponseContext,
+} from './provider/provider-adapter.js';
+export type {
+  AnswerField,
+  HeaderValue,
+  ProviderAttachDefinition,
+  ProviderDefinition,
+  ProviderErrorDefinition,
+  ProviderExpiryDefinition,
+  ProviderRequestDefinition,
+  ProviderResponseDefinition,
+  ProviderRotationDefinition,
+  TokenParameter,
+} from './provider/provider-definition.js';
+export type {
+  FailedAnswer,
+  FailureOutcome,
+  ReceivedTokens,
+  TokenAnswer,
+} from './provider/token-answer.js';
+export type { CallAuthorizer, CallCredentials } from './attach/call-authorizer.js';
+export type {
+  RefreshOutcome,
+  TimingOptions,
+  TokenManagerOptions,
+} from './access/token-manager-options.js';
+export { TokenManager } from './access/token-manager.js';
+export type { TokenRequestOptions, TokenSource } from './access/token-source.js';
+export type { TokenState, TokenStatus } from './access/token-status.js';
+export {
+  isOriginNotAllowedError,
+  isReauthorizationRequiredError,
+  isRegistrationNotFoundError,
+  isStoreUnavailableError,
+  isTokenEndpointError,
+  isTokenUnavailableError,
+  OriginNotAllowedError,
+  ReauthorizationRequiredError,
+  RegistrationNotFoundError,
+  StoreUnavailableError,
+  TokenEndpointError,
+  TokenUnavailableError,
+  WaitAbortedError,
+} from './errors/errors.js';
+export {
+  isOAuthTokenError,
+  OAuthTokenError,
+  type OAuthTokenErrorCode,
+} from './errors/oauth-token-error.js';
+export {
+  type ReauthorizationRequiredEvent,
+  type RefreshFailedEvent,
+  type RetriedAfter401Event,
+  type StaleServedEvent,
+  type TokenEventBase,
+  type TokenEventMap,
+  TokenEvents,
+  type TokensStoredEvent,
+} from './events/token-events.js';
+export { LocalRefreshLock } from './lock/local-refresh-lock.js';
+export { type LockAttempt, RefreshLock } from './lock/refresh-lock.js';
+export type {
+  AllowedOrigin,
+  ClientRegistration,
+  RegistrationSource,
+  TokenEndpointHttpOptions,
+} from './model/client-registration.js';
+export { canonicalKey, type TokenKey, type TokenKeyInput } from './model/token-key.js';
+export type {
+  BeginAnswer,
+  BeginCommand,
+  CommitAnswer,
+  CommitCommand,
+  ForgetAnswer,
+  ForgetCommand,
+  PutAnswer,
+  PutCommand,
+  RecordBase,
+  SettleAnswer,
+  SettleCommand,
+  SettleOutcome,
+  TouchCommand,
+} from './record/record-command.js';
+export {
+  EMPTY_RECORD,
+  type RecordState,
+  type RecordStatus,
+  type RenewalFailure,
+  type RenewalIntent,
+  type RenewalReason,
+  type Sibling,
+  type TokenFacts,
+} from './record/record-state.js';
+export {
+  type RecordAnswers,
+  type RecordCommands,
+  type RecordVerb,
+  reduceRecord,
+} from './record/reduce-record.js';
+export type { Transition } from './record/transition.js';
+export { TokenRefresher, type TokenRefresherOptions } from './refresh/token-refresher.js';
+export {
+  validateRegistration,
+  validateRegistrations,
+} from './registrations/validate-registrations.js';
+export { Keyring, type KeyringOptions } from './seal/keyring.js';
+export { SealError } from './seal/seal-error.js';
+export { MemoryTokenStore } from './store/memory-token-store.js';
+export {
+  type RecordBody,
+  type SharedEntry,
+  type Stored,
+  type TokenChange,
+  type TokenRecord,
+  TokenStore,
+} from './store/token-store.js';
+export { type Clock, systemClock, type Timer } from './timing/clock.js';
+export {
+  dueAt,
+  type LeasePlan,
+  mandatoryAt,
+  planLease,
+  type TokenLifetime,
+} from './timing/timing-policy.js';
+export {
+  type SendOptions,
+  TokenEndpointTransport,
+  type TransportResult,
+} from './transport/token-endpoint-transport.js';
+export { UndiciTokenEndpointTransport } from './transport/undici-token-endpoint-transport.js';
