@@ -1,7 +1,6 @@
 export { attachOAuth } from './attach/attach-oauth.js';
 export type { AttachOptions, OAuthCallOptions } from './attach/attach-options.js';
 export { attemptsOf } from './attach/authorized-call.js';
-export type { CallAuthorizer, CallCredentials } from './attach/call-authorizer.js';
 export {
   ConfigurationError,
   type ConfigurationProblem,

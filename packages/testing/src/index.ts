@@ -27,3 +27,11 @@ export {
   type StoreHandle,
   tokenStoreContract,
 } from './contract/token-store/token-store-contract.js';
+export { providerAdapterContract } from './contract/provider-adapter/provider-adapter-contract.js';
+export {
+  type ExpectedAnswer,
+  type ExpectedRequest,
+  FIXTURE_SENT_AT,
+  type FixtureResponse,
+  type ProviderFixture,
+} from './contract/provider-adapter/provider-fixture.js';

@@ -4,8 +4,8 @@ export type AnswerMembers = Readonly<Record<string, unknown>>;
 /** What is wrong with the body of an answer, in a word. @internal */
 export type BodyProblem = 'empty_body' | 'not_json' | 'not_an_object';
 
-/** The body of an answer: its members, or why there are none. @internal */
-export type AnswerBody =
+/** The body of an answer: its members, or why there are none. */
+type AnswerBody =
   | { readonly members: AnswerMembers; readonly wrappedStatus?: number }
   | { readonly problem: BodyProblem };
 
@@ -59,10 +59,8 @@ export function readAnswerBody(body: string, options: { readonly jsonp: boolean 
 
 /**
  * The value at a path (`a.b`) of own properties; `undefined` where it leads nowhere.
- *
- * @internal
  */
-export function memberAt(members: AnswerMembers, path: string): unknown {
+function memberAt(members: AnswerMembers, path: string): unknown {
   let value: unknown = members;
   for (const name of path.split('.')) {
     if (!isObject(value) || !Object.hasOwn(value, name)) return undefined;

@@ -8,8 +8,8 @@ export interface EncodedClient {
   readonly secrets: readonly string[];
 }
 
-/** A client as it is configured. @internal */
-export interface ClientIdentity {
+/** A client as it is configured. */
+interface ClientIdentity {
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly clientAuthentication: ClientAuthentication;

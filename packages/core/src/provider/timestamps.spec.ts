@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { parseHttpDate, parseRetryAfter, parseTimestamp } from './timestamps.js';
 
 describe('parseTimestamp', () => {
@@ -11,6 +12,13 @@ describe('parseTimestamp', () => {
     [' 2022-11-01T13:43Z ', 1667310180000],
   ])('reads %s', (text, expected) => {
     expect(parseTimestamp(text)).toBe(expected);
+  });
+
+  it('never leaves the zone to the machine', () => {
+    const parse = jest.spyOn(Date, 'parse');
+    parseTimestamp('2022-11-01T13:43:43');
+    expect(parse).toHaveBeenCalledWith('2022-11-01T13:43:43.000Z');
+    parse.mockRestore();
   });
 
   it.each(['', 'soon', '2022', '1667310223782', '2022-13-01T00:00:00Z', '2022-11-01T25:00:00Z'])(

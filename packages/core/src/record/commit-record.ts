@@ -27,10 +27,9 @@ export function commitRecord<Body>(
   if (before !== undefined) return unchanged(state, { kind: before });
   if (state.epoch !== command.base.epoch) return unchanged(state, { kind: 'oldEpoch' });
   if (state.version === command.base.version) return accept(state, command, now);
-  // A login that lost the race has tokens of a family of its own: nobody needs them.
-  return command.newEpoch === undefined
-    ? keepAsSibling(state, command, now)
-    : unchanged(state, { kind: 'oldEpoch' });
+  // A login that lost the race has tokens of a family of its own, and a tombstone takes none: nobody needs them.
+  const unwanted = command.newEpoch !== undefined || state.status === 'forgotten';
+  return unwanted ? unchanged(state, { kind: 'oldEpoch' }) : keepAsSibling(state, command, now);
 }
 
 function accept<Body>(

@@ -117,7 +117,7 @@ export class Keyring {
 
   /** HMAC-SHA256 of a text under the key of ids, base64url: tells equal from different without telling what. */
   idHmac(text: string): string {
-    return createHmac('sha256', this.#idKey).update(text, 'utf8').digest('base64url');
+    return createHmac('sha256', this.#idKey).update(text, 'utf16le').digest('base64url');
   }
 
   /** The ids of the keys, and nothing of the keys. */

@@ -1,5 +1,5 @@
-/** What stands where a secret was. @internal */
-export const REDACTED = '[redacted]';
+/** What stands where a secret was. */
+const REDACTED = '[redacted]';
 
 /** Marks where a text was cut. @internal */
 export const ELLIPSIS = '\u2026';
