@@ -56,6 +56,7 @@ export default tseslint.config(
         console: 'readonly',
         fetch: 'readonly',
         performance: 'readonly',
+        setInterval: 'readonly',
         setTimeout: 'readonly',
         clearTimeout: 'readonly',
         Buffer: 'readonly',

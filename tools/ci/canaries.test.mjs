@@ -23,5 +23,5 @@ test('a canary is found in an inspected Buffer', () => {
 });
 
 test('talk about canaries is no canary', () => {
-  assert.deepEqual(findCanaries('canary-grep found canary values: canary-abc'), []);
+  assert.deepEqual(findCanaries('no canary in the output; canaries are secrets'), []);
 });

@@ -50,7 +50,6 @@ export type {
   ReceivedTokens,
   TokenAnswer,
 } from './provider/token-answer.js';
-export type { CallAuthorizer, CallCredentials } from './attach/call-authorizer.js';
 export type {
   RefreshOutcome,
   TimingOptions,

@@ -71,11 +71,11 @@ const good: ProviderAdapter = defineProvider({
   clientAuthentication: 'client_secret_post',
 });
 
-/** The names of the cases that an adapter fails. */
-const failures = async (adapter: ProviderAdapter): Promise<string[]> => {
+/** Those of the cases with such a name that an adapter fails. */
+const failures = async (adapter: ProviderAdapter, name: RegExp): Promise<string[]> => {
   const failed: string[] = [];
-  for (const { name, run } of providerAdapterContract(adapter, fixtures)) {
-    await run().catch(() => failed.push(name));
+  for (const each of providerAdapterContract(adapter, fixtures)) {
+    if (name.test(each.name)) await each.run().catch(() => failed.push(each.name));
   }
   return failed;
 };
@@ -200,7 +200,7 @@ describe('providerAdapterContract', () => {
     ['never sees a refusal', { ...good, isAccessTokenRejected: () => false }, /401/],
   ])('finds an adapter that %s', async (_, adapter, expected) => {
     try {
-      expect((await failures(adapter)).join('\n')).toMatch(expected);
+      expect(await failures(adapter, expected)).not.toEqual([]);
     } finally {
       Reflect.deleteProperty(Object.prototype, 'polluted');
     }

@@ -14,7 +14,7 @@ import { checkBadAnswers, checkBentAnswers } from './answer-fuzz.js';
 import { FIXTURE_SENT_AT, type ProviderFixture } from './provider-fixture.js';
 import { checkEncoding, checkNoLeak, checkRequest, deepFreeze } from './request-checks.js';
 
-const RUNS = 3_000;
+const RUNS = 2_000;
 
 const HTML = '<!doctype html><html><body><h1>Bad gateway</h1></body></html>';
 
