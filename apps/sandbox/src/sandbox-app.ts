@@ -6,7 +6,7 @@ export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
-const explain = ({ host, port }: SandboxAppSettings, code: unknown): string => {
+const explain = ({ host, port }: SandboxAppSettings, code: string | undefined): string => {
   switch (code) {
     case 'EADDRINUSE':
       return `Port ${port} on ${host} is taken. Stop what listens there, or set SANDBOX_PORT to another one.`;
@@ -17,7 +17,7 @@ const explain = ({ host, port }: SandboxAppSettings, code: unknown): string => {
     case 'EAI_AGAIN':
       return `This machine has no address ${host}. Set HOST to one that it has, such as 127.0.0.1.`;
     default:
-      return `It cannot listen on ${host}, port ${port} (${String(code)}).`;
+      return `It cannot listen on ${host}, port ${port} (${code ?? 'unknown error'}).`;
   }
 };
 
@@ -32,7 +32,7 @@ export async function startSandbox(settings: SandboxAppSettings): Promise<Sandbo
   try {
     await sandbox.start();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const { code } = error as NodeJS.ErrnoException;
     throw new StartError(`The sandbox does not start: ${explain(settings, code)}`);
   }
   return sandbox;

@@ -42,8 +42,13 @@ export class TokenManager {
     this.#logins = new TokenLogins(this.engine, this.#server);
   }
 
-  /** Starts the logins of the registrations that can log in by themselves; they neither delay nor fail it. */
+  /**
+   * Starts the store, and the logins of the registrations that can log in by themselves; those neither delay nor fail it.
+   *
+   * @throws {@link ConfigurationError} when the store's settings can never work
+   */
   async start(): Promise<void> {
+    await this.engine.store.start();
     await this.engine.time.read();
     this.#booting = bootLogins(this.engine.registrations, (key) => this.#server.renew(key, 'boot'));
   }

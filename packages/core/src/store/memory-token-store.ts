@@ -46,6 +46,10 @@ export class MemoryTokenStore extends TokenStore {
     this.#offset = clock.now() - clock.monotonic();
   }
 
+  override start(): Promise<void> {
+    return Promise.resolve();
+  }
+
   override time(): Promise<number> {
     return Promise.resolve(this.#now());
   }

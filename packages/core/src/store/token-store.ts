@@ -70,6 +70,12 @@ export interface Stored<Answer> {
 export abstract class TokenStore {
   /** Whether the records outlive this process or are shared with others. */
   abstract readonly remote: boolean;
+  /**
+   * Connects and checks the settings; may be called more than once. A store that cannot be reached is no error: it is found later.
+   *
+   * @throws {@link ConfigurationError} when the settings can never work
+   */
+  abstract start(): Promise<void>;
   /** The store's time, epoch ms: the one clock that all replicas agree on. */
   abstract time(): Promise<number>;
   /** The id of a key: HMAC-SHA256 of its canonical form. */

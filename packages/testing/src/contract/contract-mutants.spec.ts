@@ -55,10 +55,9 @@ class RacingStore extends MemoryTokenStore {
     ...[name, version, value, ttlMs]: Parameters<TokenStore['casShared']>
   ): Promise<boolean> {
     const present = await this.getShared(name);
-    await Promise.resolve();
     if ((present?.version ?? 0) !== version) return false;
-    const newest = (await this.getShared(name))?.version ?? 0;
-    return super.casShared(name, newest, value, ttlMs);
+    await super.casShared(name, version, value, ttlMs);
+    return true;
   }
 }
 

@@ -36,19 +36,34 @@ export async function hashBody(
   return { bodyHash: hash.digest('hex'), bodyLength };
 }
 
+/** Statuses that come without a body (RFC 9110, sections 15.3.5 and 15.4.5). */
+const BODILESS: ReadonlySet<number> = new Set([204, 304]);
+
 /** Sends an answer; `date` is the server's clock as it tells it. @internal */
 export function sendReply(response: ServerResponse, reply: HttpReply, date: Date): void {
   if (response.destroyed) return;
-  const isText = typeof reply.body === 'string';
-  const text = isText ? (reply.body as string) : JSON.stringify(reply.body);
+  const { type, text } = BODILESS.has(reply.status) ? NO_BODY : render(reply.body);
   response.writeHead(reply.status, {
     date: date.toUTCString(),
-    ...(reply.body === undefined || text === ''
-      ? {}
-      : { 'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json' }),
+    ...(type === undefined ? {} : { 'content-type': type }),
+    ...(text === '' ? {} : { 'content-length': Buffer.byteLength(text) }),
     ...reply.headers,
   });
   response.end(text);
+}
+
+interface RenderedBody {
+  readonly type?: string;
+  readonly text: string;
+}
+
+const NO_BODY: RenderedBody = { text: '' };
+
+function render(body: HttpReply['body']): RenderedBody {
+  if (body === undefined || body === '') return NO_BODY;
+  return typeof body === 'string'
+    ? { type: 'text/plain; charset=utf-8', text: body }
+    : { type: 'application/json', text: JSON.stringify(body) };
 }
 
 /** Ends a connection so that the other side sees a reset. @internal */

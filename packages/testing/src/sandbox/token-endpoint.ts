@@ -126,8 +126,8 @@ function refresh(state: SandboxState, dialect: SandboxDialect, call: TokenCall):
     };
   }
   if (result.rotated || dialect.repeatsRefreshToken) return { tokens: result.tokens };
-  const { refreshToken: _kept, refreshTokenExpiresAt: _unchanged, ...tokens } = result.tokens;
-  return { tokens };
+  const { owner, accessToken, issuedAt, expiresAt } = result.tokens;
+  return { tokens: { owner, accessToken, issuedAt, expiresAt } };
 }
 
 const ownerOf = (dialect: SandboxDialect, call: TokenCall): FamilyOwner => ({

@@ -110,11 +110,9 @@ export function checkKeptRefreshToken(adapter: ProviderAdapter, answer: Bendable
   const places = placesOf(answer.body, answer.tokens.refreshToken);
   for (const value of [undefined, null, '']) {
     const bent = parseBent(adapter, answer, places, value);
-    assert.equal(bent.outcome, 'refreshed', `refresh token ${JSON.stringify(value)}`);
-    assert.ok(
-      bent.outcome === 'refreshed' && !('refreshToken' in bent.tokens),
-      'an answer without a refresh token leaves the old one in place',
-    );
+    const what = `refresh token ${JSON.stringify(value)}`;
+    assert.ok(bent.outcome === 'refreshed', `${what}: is a success all the same`);
+    assert.ok(!('refreshToken' in bent.tokens), `${what}: leaves the old one in place`);
   }
 }
 

@@ -190,7 +190,7 @@ export function checkBentAnswers(adapter: ProviderAdapter, answer: BendableAnswe
   for (const path of answer.others) {
     for (const value of [undefined, ...NASTY_VALUES]) {
       const bent = parseBent(adapter, answer, [path], value);
-      const what = `${path.join('.')} = ${JSON.stringify(value)?.slice(0, 60)}`;
+      const what = `${path.join('.')} = ${JSON.stringify(value)}`.slice(0, 80);
       assert.ok(bent.outcome === 'refreshed', `${what}: the refresh token is kept`);
       assert.equal(bent.tokens.refreshToken, answer.tokens.refreshToken, what);
       checkExpiry(bent.tokens, sentAt, what);

@@ -191,7 +191,7 @@ export const SETTLE_CASES: readonly StoreCase[] = [
     run: async (bench) => {
       const login = { kind: 'login', force: true } as const;
       const kinds: string[] = [];
-      for (const _ of [1, 2]) {
+      while (kinds.length < 2) {
         const { intentId } = await bench.begin(key, NOTHING, '1', login);
         const failure = failureOf('reauthorizationRequired', await bench.store.time());
         const outcome = { kind: 'loginRefused', failure } as const;

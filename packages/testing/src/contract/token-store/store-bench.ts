@@ -19,11 +19,13 @@ import type {
   TokenStore,
 } from '@oauth-token/core';
 
-/** Short, so that a store on real time can be waited for, ms. */
+/** How long intents and claims hold, ms: short, so that a store on real time can be waited for. @internal */
 export const LEASE_MS = 500;
+
+/** How long an orphan stays untouched beyond its lease, ms. @internal */
 export const TAKEOVER_MS = 500;
 
-/** Beyond an instant, ms. */
+/** Enough to be beyond an instant, ms. @internal */
 export const MARGIN_MS = 60;
 
 /** One case of the suite, before it has a store. @internal */

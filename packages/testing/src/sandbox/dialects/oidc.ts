@@ -38,7 +38,7 @@ export const oidcDialect: SandboxDialect = {
   needsClient: true,
   grants: ['password', 'client_credentials', 'refresh_token'],
   repeatsRefreshToken: false,
-  mintAccessToken: () => `${randomBytes(31).toString('base64')}`,
+  mintAccessToken: () => randomBytes(31).toString('base64'),
   mintRefreshToken: () => `+/${randomBytes(31).toString('base64')}`,
 
   readTokenCall(request) {
