@@ -65,3 +65,23 @@ it('tells as an error who has to log in again, and how', async () => {
     /^error acme has to log in again \(invalid_grant\): .*authenticate\(/,
   );
 });
+
+it('tells the work of other replicas, and what is no renewal, more quietly', async () => {
+  const { events } = await boot();
+  bench.logger.lines.length = 0;
+  const at = bench.clock.now();
+  const base = { registrationId: 'acme', at, version: 2, origin: 'fleet' as const };
+  const renewal = { ...base, provider: 'plain', reason: 'due' as const };
+  events.emit('refreshed', { ...renewal, expiresAt: at + 2_000, dueAt: Infinity });
+  events.emit('refreshFailed', { ...renewal, outcome: 'transient', code: 'x', message: 'y' });
+  events.emit('reauthorizationRequired', { ...base, provider: 'plain', code: 'x', message: 'y' });
+  events.emit('staleServed', { ...base, expiresAt: at + 1_000 });
+  events.emit('retriedAfter401', { ...base, url: 'https://api.example/x', status: 401 });
+  events.emit('orphanFound', { ...base, owner: 'host/7' });
+  expect(bench.logger.own).toEqual([
+    `debug acme renewed (due): next due never, valid until ${time(2_000)}, by another replica`,
+    `debug acme served unrenewed, valid until ${time(1_000)}`,
+    'debug acme sent again after 401: https://api.example/x',
+    'warn acme took over a renewal that host/7 left behind',
+  ]);
+});

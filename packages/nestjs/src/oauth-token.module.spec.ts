@@ -241,8 +241,8 @@ describe('forFeature', () => {
     @Module({ imports: [OAuthTokenModule.forFeature(['acme'])], providers: [Consumer] })
     class Two {}
     const app = await bench.boot([OAuthTokenModule.forRoot(options()), One, Two]);
-    const one = app.select(One).get(Consumer);
-    const two = app.select(Two).get(Consumer);
+    const one = app.select(One).get(Consumer, { strict: true });
+    const two = app.select(Two).get(Consumer, { strict: true });
     expect(one.http.axiosRef.defaults.baseURL).toBe('https://one.example');
     expect(two.http.axiosRef.defaults.baseURL).toBeUndefined();
     expect(two.tokens.registrationId).toBe('acme');

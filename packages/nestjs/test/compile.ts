@@ -57,8 +57,10 @@ export function useBench(options: { readonly random?: number } = {}): Bench {
       .useValue(() => options.random ?? 0.5)
       .setLogger(bench.logger)
       .compile();
+    // A start that failed has nothing to close, and its shutdown hooks do not run.
+    await module.init();
     modules.push(module);
-    return module.init();
+    return module;
   };
   return bench;
 }

@@ -160,9 +160,16 @@ describe('ids', () => {
 
   it('are HMAC-SHA256 under a key derived by HKDF-SHA256, for ever', () => {
     const idKey = hkdfSync('sha256', A.key, '', 'oauth-token id key v1', 32);
-    const expected = createHmac('sha256', Buffer.from(idKey)).update('é').digest('base64url');
+    const expected = createHmac('sha256', Buffer.from(idKey))
+      .update('é', 'utf16le')
+      .digest('base64url');
     expect(new Keyring({ keys: [A] }).idHmac('é')).toBe(expected);
-    expect(expected).toBe('ZjL_RJR2nwgk3zmg-1Ohf4-2tf3pg-lFR4ghwvLqmZA');
+    expect(expected).toBe('7z-tux9kC4mdjdCFCxk1umTCiAEYhDA2kkVtngoTRPs');
+  });
+
+  it('tell texts apart that are the same in UTF-8', () => {
+    const keyring = new Keyring({ keys: [A] });
+    expect(keyring.idHmac('\ud800')).not.toBe(keyring.idHmac('\udfff'));
   });
 
   it('hang on the key of ids alone when there is one', () => {

@@ -115,7 +115,7 @@ export class Keyring {
     return readEnvelope(sealed).kid;
   }
 
-  /** HMAC-SHA256 of a text under the key of ids, base64url: tells equal from different without telling what. */
+  /** HMAC-SHA256 of a text (in UTF-16, where no two texts are the same bytes) under the key of ids, base64url. */
   idHmac(text: string): string {
     return createHmac('sha256', this.#idKey).update(text, 'utf16le').digest('base64url');
   }
