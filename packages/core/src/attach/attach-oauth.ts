@@ -32,7 +32,10 @@ export function attachOAuth(
   const authorizer = toCallAuthorizer(source, options.allowedOrigins);
   const attach = (config: InternalAxiosRequestConfig): InternalAxiosRequestConfig => {
     const chosen = config.adapter ?? instance.defaults.adapter;
-    if (!isAttached(chosen)) config.adapter = wrap(chosen, authorizer, options);
+    const attached = attachmentOf(chosen);
+    // A config that is sent again has our adapter already; one that comes from another instance has that one's.
+    if (attached?.authorizer === authorizer) return config;
+    config.adapter = wrap(attached === undefined ? chosen : attached.chosen, authorizer, options);
     return config;
   };
   // Synchronous, so that it does not change when the user's own interceptors run.
@@ -52,11 +55,19 @@ function wrap(
     if (config.oauth === false || hasOwnCredentials(config)) return transport.adapter(config);
     return new AuthorizedCall(config, transport, authorizer).send();
   };
-  return Object.assign(adapter, { [ATTACHED]: true });
+  const attachment: Attachment = { authorizer, chosen };
+  // Not enumerable: errors show their config, and the authorizer holds tokens.
+  return Object.defineProperty(adapter, ATTACHED, { value: attachment });
 }
 
-const isAttached = (adapter: AdapterChoice): boolean =>
-  typeof adapter === 'function' && ATTACHED in adapter;
+/** Whose adapter it is, and which one it is put around. */
+interface Attachment {
+  readonly authorizer: CallAuthorizer;
+  readonly chosen: AdapterChoice;
+}
+
+const attachmentOf = (adapter: AdapterChoice): Attachment | undefined =>
+  (adapter as { [ATTACHED]?: Attachment } | undefined)?.[ATTACHED];
 
 /** `Authorization: false` is axios' way to say "none", not a credential. */
 const hasOwnCredentials = ({ headers, auth }: InternalAxiosRequestConfig): boolean =>

@@ -44,6 +44,17 @@ describe('after a 401', () => {
     expect(attemptsOf(response)).toBe(2);
   });
 
+  it('takes the token of the instance that sends, also for the config of another', async () => {
+    const other = new TokenDesk([api.origin]);
+    other.token = 'token-of-other';
+    const otherHttp = axios.create({ proxy: false });
+    attachOAuth(otherHttp, other);
+    desk.token = 'token-2';
+    const { config } = await http.get('/x');
+    await otherHttp.request(config).catch(() => undefined);
+    expect(api.bearers[1]).toBe('Bearer token-of-other');
+  });
+
   it('counts one attempt where one was enough', async () => {
     desk.token = 'token-2';
     expect(attemptsOf(await http.get('/x'))).toBe(1);
