@@ -78,7 +78,7 @@ export class CronRefresher
 
   async beforeApplicationShutdown(): Promise<void> {
     void this.#job?.stop();
-
+    this.#endPhase();
     if (this.#refresher === undefined) return;
     const { shutdownTimeoutMs } = this.options;
     if (await boundedWait(this.#refresher.stop(), shutdownTimeoutMs, this.clock)) return;

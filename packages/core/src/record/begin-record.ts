@@ -1,5 +1,11 @@
+import { compact } from '../util/compact.js';
 import type { BeginAnswer, BeginCommand } from './record-command.js';
-import { MAX_LEASE_MS, type RecordState, type RenewalIntent } from './record-state.js';
+import {
+  MAX_LEASE_MS,
+  type RecordState,
+  type RenewalIntent,
+  unsettledRefresh,
+} from './record-state.js';
 import { type Transition, unchanged, update } from './transition.js';
 
 /**
@@ -18,7 +24,8 @@ export function beginRecord<Body>(
   const refusal = refuse(state, command, now);
   if (refusal !== undefined) return unchanged(state, refusal);
   const leaseUntil = now + Math.min(command.leaseMs, MAX_LEASE_MS);
-  const intent: RenewalIntent = {
+  const orphan = command.kind === 'login' ? unsettledRefresh(state.intent) : undefined;
+  const intent: RenewalIntent = compact({
     intentId: command.intentId,
     owner: command.owner,
     kind: command.kind,
@@ -26,7 +33,9 @@ export function beginRecord<Body>(
     since: now,
     leaseUntil,
     takeoverAt: leaseUntil + command.takeoverMs,
-  };
+    // A login that fails must not make its refresh token look unsent.
+    unsettled: orphan && { ...orphan, ambiguous: true },
+  });
   const keepFresh = state.body === undefined ? command.fresh.keepFresh : state.keepFresh;
   return {
     state: update(state, {
@@ -40,7 +49,8 @@ export function beginRecord<Body>(
           : leaseUntil
         : Infinity,
     }),
-    answer: { kind: 'ok', orphan: state.intent !== undefined },
+    // One that was left ambiguous was ended by its own process.
+    answer: { kind: 'ok', orphan: state.intent !== undefined && !state.intent.ambiguous },
   };
 }
 
@@ -74,5 +84,6 @@ function blockedUntil(
   kind: BeginCommand<unknown>['kind'],
 ): number {
   if (intent === undefined) return -Infinity;
-  return kind === 'refresh' && intent.kind === 'refresh' ? intent.takeoverAt : intent.leaseUntil;
+  const refresh = kind === 'refresh' ? unsettledRefresh(intent) : undefined;
+  return Math.max(intent.leaseUntil, refresh?.takeoverAt ?? -Infinity);
 }

@@ -30,7 +30,17 @@ export interface RenewalIntent {
   readonly takeoverAt: number;
   /** The owner has said that it does not know whether its request was processed. */
   readonly ambiguous?: boolean;
+  /** A login's: the refresh whose fate was unknown when it began. It counts again when the login brings no tokens. */
+  readonly unsettled?: RenewalIntent;
 }
+
+/**
+ * The refresh whose fate is unknown: the intent itself, or the one behind the login that is to settle it.
+ *
+ * @internal
+ */
+export const unsettledRefresh = (intent: RenewalIntent | undefined): RenewalIntent | undefined =>
+  intent?.kind === 'refresh' ? intent : intent?.unsettled;
 
 /** What went wrong last, without secrets. @public */
 export interface RenewalFailure {

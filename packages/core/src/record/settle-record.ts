@@ -56,7 +56,7 @@ function end<Body>(
   const answer: SettleAnswer = { kind: 'settled' };
   // An intent that ended without tokens is due again at once unless the outcome says when.
   const scheduledAt = state.keepFresh ? (state.facts?.dueAt ?? Infinity) : Infinity;
-  const next = update(state, { scheduledAt, ...changes, intent: undefined });
+  const next = update(state, { scheduledAt, ...changes, intent: state.intent?.unsettled });
   return { state: remember(next, command.intentId, answer), answer, change: 'failed' };
 }
 
@@ -125,7 +125,7 @@ function refuseLogin<Body>(
   const next = update(state, {
     status: 'reauthorizationRequired',
     refusedGrant: intent.fingerprint,
-    intent: undefined,
+    intent: intent.unsettled,
     backoff: undefined,
     failure: outcome.failure,
     lastRenewal: { at: now, outcome: 'reauthorizationRequired', reason: command.reason },

@@ -1,6 +1,6 @@
 import type { Grant, RefreshTokenGrant } from '../model/grant.js';
 import type { RefreshTokenReuse } from '../provider/provider-adapter.js';
-import type { RenewalReason } from '../record/record-state.js';
+import { type RenewalReason, unsettledRefresh } from '../record/record-state.js';
 import type { TokenRecord } from '../store/token-store.js';
 
 /** What a renewal should do next. @internal */
@@ -85,8 +85,8 @@ function planRefresh(facts: PlanFacts): Extract<RenewalPlan, { kind: 'refresh' }
 
 /** A refresh token that was sent by a process that vanished or did not learn the answer. */
 function isStrictOrphan({ record, now, reuse }: PlanFacts): boolean {
-  const intent = record?.state.intent;
-  return reuse === 'strict' && intent?.kind === 'refresh' && intent.leaseUntil <= now;
+  const refresh = unsettledRefresh(record?.state.intent);
+  return reuse === 'strict' && refresh !== undefined && refresh.leaseUntil <= now;
 }
 
 function planLogin(facts: PlanFacts, grant: Grant): RenewalPlan | undefined {

@@ -182,7 +182,7 @@ export class MemoryTokenStore extends TokenStore {
   }
 
   #now(): number {
-    return this.clock.monotonic() + this.#offset;
+    return Math.floor(this.clock.monotonic() + this.#offset);
   }
 
   #run<Verb extends RecordVerb>(

@@ -13,7 +13,7 @@ const FLOOR_MS = 100;
 export function backoffDelay(attempt: number, remainingMs: number, random: number): number {
   const cap = remainingMs > 0 ? Math.min(CAP_MS, remainingMs / 3) : CAP_MS;
   const range = Math.min(cap, BASE_MS * 2 ** Math.min(attempt, 16));
-  return Math.max(FLOOR_MS, range * random);
+  return Math.max(FLOOR_MS, Math.round(range * random));
 }
 
 /**

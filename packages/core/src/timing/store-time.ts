@@ -23,9 +23,9 @@ export class StoreTime {
     this.#anchor = { store: wall, wall, monotonic: clock.monotonic() };
   }
 
-  /** The store's time as far as it is known, epoch ms. */
+  /** The store's time as far as it is known, whole epoch ms. */
   now(): number {
-    return this.#anchor.store + this.clock.monotonic() - this.#anchor.monotonic;
+    return Math.floor(this.#anchor.store + this.clock.monotonic() - this.#anchor.monotonic);
   }
 
   /** Whether the clocks have parted since the last reading. */

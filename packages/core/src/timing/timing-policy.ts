@@ -36,7 +36,7 @@ export function dueAt(
 ): number {
   const share = 0.75 + 0.1 * random;
   const ends = [accessDueAt(tokens, share, earliestBeforeExpiryMs), refreshDueAt(tokens, share)];
-  return Math.max(earliestAt(tokens, earliestBeforeExpiryMs), Math.min(...ends));
+  return Math.round(Math.max(earliestAt(tokens, earliestBeforeExpiryMs), Math.min(...ends)));
 }
 
 function accessDueAt(tokens: TokenLifetime, share: number, earliestMs?: number): number {
