@@ -7,7 +7,7 @@ import {
   TokenEndpointTransport,
   type TransportResult,
 } from './token-endpoint-transport.js';
-import { TokenExchange } from './token-exchange.js';
+import { HttpExchange } from './http-exchange.js';
 import { notSent } from './transport-failure.js';
 
 /**
@@ -67,7 +67,7 @@ export class UndiciTokenEndpointTransport extends TokenEndpointTransport {
       return notSent('invalid_http_options', message);
     }
     const through = options.http?.proxy === undefined ? '' : ' (through the configured proxy)';
-    const exchange = new TokenExchange(`${url.origin}${through}`, options, this.clock);
+    const exchange = new HttpExchange(`${url.origin}${through}`, options, this.clock);
     dispatch(loan, url, request, exchange);
     const result = await exchange.result;
     loan.release();
@@ -79,7 +79,7 @@ function dispatch(
   { dispatcher }: DispatcherLoan,
   url: URL,
   request: TokenHttpRequest,
-  exchange: TokenExchange,
+  exchange: HttpExchange,
 ): void {
   const { method, headers, body } = request;
   try {

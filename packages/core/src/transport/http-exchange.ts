@@ -21,7 +21,7 @@ type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStar
  *
  * @internal
  */
-export class TokenExchange implements Dispatcher.DispatchHandler {
+export class HttpExchange implements Dispatcher.DispatchHandler {
   readonly result: Promise<TransportResult>;
   #resolve: (result: TransportResult) => void = () => undefined;
   #settled = false;
