@@ -128,6 +128,7 @@ export {
   type RecordVerb,
   reduceRecord,
 } from './record/reduce-record.js';
+export { touchRecord } from './record/put-record.js';
 export type { Transition } from './record/transition.js';
 export { TokenRefresher, type TokenRefresherOptions } from './refresh/token-refresher.js';
 export {
@@ -135,7 +136,7 @@ export {
   validateRegistrations,
 } from './registrations/validate-registrations.js';
 export { Keyring, type KeyringOptions } from './seal/keyring.js';
-export { SealError } from './seal/seal-error.js';
+export { isSealError, SealError, type SealErrorReason } from './seal/seal-error.js';
 export { MemoryTokenStore } from './store/memory-token-store.js';
 export {
   type RecordBody,

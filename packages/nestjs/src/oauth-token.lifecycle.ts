@@ -31,8 +31,7 @@ export class OAuthTokenLifecycle implements OnApplicationBootstrap, OnApplicatio
 
   async onApplicationShutdown(): Promise<void> {
     const { shutdownTimeoutMs } = this.options;
-    const closed = this.manager.drain().then(() => this.manager.close());
-    if (await boundedWait(closed, shutdownTimeoutMs, this.clock)) return;
+    if (await boundedWait(this.manager.close(), shutdownTimeoutMs, this.clock)) return;
     this.#logger.warn(
       `Token requests were still under way after ${shutdownTimeoutMs} ms of shutdown; their answers may be lost.`,
     );

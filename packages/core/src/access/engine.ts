@@ -9,6 +9,7 @@ import type { RenewalParts } from '../refresh/renewal.js';
 import { RenewalAnnouncer } from '../refresh/renewal-announcer.js';
 import { SharedPauses } from '../refresh/shared-pauses.js';
 import { TokenEndpointClient } from '../refresh/token-endpoint-client.js';
+import { UnconfirmedCommits } from '../refresh/unconfirmed-commits.js';
 import { Registrations } from '../registrations/registrations.js';
 import { MemoryTokenStore } from '../store/memory-token-store.js';
 import { systemClock } from '../timing/clock.js';
@@ -32,6 +33,7 @@ export function buildEngine(options: TokenManagerOptions): Engine {
   const store = options.store ?? new MemoryTokenStore(clock);
   const lock = options.lock ?? new LocalRefreshLock(clock);
   const transport = options.transport ?? new UndiciTokenEndpointTransport(clock);
+  const random = options.random ?? Math.random;
   const events = new TokenEvents();
   const time = new StoreTime(clock, () => store.time());
   const parts: RenewalParts = {
@@ -40,9 +42,10 @@ export function buildEngine(options: TokenManagerOptions): Engine {
     endpoint: new TokenEndpointClient(transport, new EndpointDiscovery(transport, clock), time),
     pauses: new SharedPauses(store, time, clock),
     announcer: new RenewalAnnouncer(events, time),
+    unconfirmed: new UnconfirmedCommits(clock, random),
     time,
     clock,
-    random: options.random ?? Math.random,
+    random,
     owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
   };
   const coordinator = new RefreshCoordinator(parts, registrations, new ChangeWaiters(store, clock));

@@ -46,6 +46,11 @@ export class TokenCache {
 
   /** Drops what a change has made old. */
   apply(change: TokenChange): void {
+    if (change.kind === 'gap') {
+      this.#entries.clear();
+      this.#keys.clear();
+      return;
+    }
     const canonical = this.#keys.get(change.id);
     if (canonical === undefined) return;
     const version = this.#entries.get(canonical)?.record.state.version ?? 0;

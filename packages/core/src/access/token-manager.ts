@@ -4,7 +4,7 @@ import type { Grant } from '../model/grant.js';
 import { canonicalKey, type TokenKey, type TokenKeyInput } from '../model/token-key.js';
 import type { TokenSet } from '../model/token-set.js';
 import { toKey } from '../registrations/registrations.js';
-import { bootLogins } from './boot-logins.js';
+import { BootLogins } from './boot-logins.js';
 import { buildEngine, type Engine } from './engine.js';
 import { RegistrationAuthorizer } from './registration-authorizer.js';
 import { statusOf } from './status-of.js';
@@ -32,6 +32,7 @@ export class TokenManager {
   readonly engine: Engine;
   readonly #server: TokenServer;
   readonly #logins: TokenLogins;
+  readonly #boot: BootLogins;
   #booting: Promise<void> = Promise.resolve();
 
   /** @throws {@link ConfigurationError} naming every problem of a list of registrations */
@@ -40,6 +41,8 @@ export class TokenManager {
     this.events = this.engine.events;
     this.#server = new TokenServer(this.engine, options.timing ?? {});
     this.#logins = new TokenLogins(this.engine, this.#server);
+    const { registrations, clock } = this.engine;
+    this.#boot = new BootLogins(registrations, clock, (key) => this.#server.renew(key, 'boot'));
   }
 
   /**
@@ -50,7 +53,7 @@ export class TokenManager {
   async start(): Promise<void> {
     await this.engine.store.start();
     await this.engine.time.read();
-    this.#booting = bootLogins(this.engine.registrations, (key) => this.#server.renew(key, 'boot'));
+    this.#booting = this.#boot.run();
   }
 
   /**
@@ -170,6 +173,8 @@ export class TokenManager {
 
   /** Waits for the renewals under way, then closes what was not handed in. */
   async close(): Promise<void> {
+    this.#boot.end();
+    this.engine.coordinator.endWaits();
     await this.drain();
     await this.engine.close();
   }

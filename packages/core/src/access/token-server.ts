@@ -1,4 +1,5 @@
 import {
+  isStoreUnavailableError,
   ReauthorizationRequiredError,
   TokenUnavailableError,
   WaitAbortedError,
@@ -10,6 +11,7 @@ import type { TokenRecord } from '../store/token-store.js';
 import { withDeadline } from '../util/with-deadline.js';
 import type { Engine } from './engine.js';
 import { servingOf } from './serving.js';
+import { StorelessTokens } from './storeless-tokens.js';
 import { type CachedRecord, TokenCache } from './token-cache.js';
 import type { TimingOptions } from './token-manager-options.js';
 
@@ -20,6 +22,7 @@ import type { TimingOptions } from './token-manager-options.js';
  */
 export class TokenServer {
   readonly #cache = new TokenCache();
+  readonly #storeless: StorelessTokens;
   readonly #maxWaitMs: number;
   readonly #memoryTrustMs: number;
   /** Until when a renewal behind a served token is not worth another try. */
@@ -29,6 +32,7 @@ export class TokenServer {
     private readonly engine: Engine,
     timing: TimingOptions,
   ) {
+    this.#storeless = new StorelessTokens(engine);
     this.#maxWaitMs = timing.maxWaitMs ?? 10_000;
     this.#memoryTrustMs = timing.memoryTrustMs ?? 30_000;
     engine.store.subscribe((change) => {
@@ -67,7 +71,9 @@ export class TokenServer {
     if (time.diverged()) await time.read();
     const ready = this.fromMemory(canonical);
     if (ready !== undefined) return ready;
-    const record = await this.#read(key, canonical);
+    const record = await this.#read(key, canonical).catch((error: unknown) =>
+      this.#withoutStore(key, canonical, error),
+    );
     const registration = await registrations.require(key.registrationId);
     if (key.subject !== undefined && registration.idleAfterMs !== undefined) this.#noteUse(key);
     const { earliestRefreshBeforeExpiryMs } = registration.provider;
@@ -130,6 +136,17 @@ export class TokenServer {
     if (record === undefined) this.#cache.delete(canonical);
     else this.remember(canonical, record);
     return record;
+  }
+
+  /** With the store away: the token in memory to its very end, or one that needs no store. */
+  async #withoutStore(key: TokenKey, canonical: string, error: unknown): Promise<TokenRecord> {
+    if (!isStoreUnavailableError(error)) throw error;
+    const known = this.#cache.get(canonical)?.record;
+    if (known?.tokens?.accessToken && known.tokens.expiresAt > this.engine.time.now()) return known;
+    const fetched = await this.#storeless.fetch(key);
+    if (fetched === undefined) throw error;
+    this.remember(canonical, fetched);
+    return fetched;
   }
 
   /** Keeps a subject's token from counting as idle. */

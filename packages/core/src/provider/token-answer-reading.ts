@@ -145,6 +145,10 @@ function readSuccess(reading: Reading): TokenAnswer {
   );
 }
 
+/** A `Date` header is cut to the second: our own clock, where it agrees, knows the rest, so that no lifetime seems a second longer. */
+const withinSecondOf = (date: number, now: number): number =>
+  now >= date && now < date + 1_000 ? now : date;
+
 const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
 
 /**
@@ -163,14 +167,14 @@ export function readTokenAnswer(
   const body = readAnswerBody(response.body, definition);
   const hasMembers = 'members' in body;
   const wrappedStatus = hasMembers ? body.wrappedStatus : undefined;
-  const serverNow = parseHttpDate(response.headers['date']) ?? context.sentAt;
+  const date = parseHttpDate(response.headers['date']) ?? context.sentAt;
   const reading: Reading = {
     definition,
     context,
     members: hasMembers ? body.members : {},
     status: isSuccess(response.status) ? (wrappedStatus ?? response.status) : response.status,
-    serverNow,
-    retryAfterMs: parseRetryAfter(response.headers['retry-after'], serverNow),
+    serverNow: withinSecondOf(date, context.sentAt),
+    retryAfterMs: parseRetryAfter(response.headers['retry-after'], date),
   };
   if (!hasMembers) return failed(reading, { problem: body.problem });
   return isSuccess(reading.status)

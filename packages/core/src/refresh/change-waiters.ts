@@ -21,6 +21,11 @@ export class ChangeWaiters {
     });
   }
 
+  /** Wakes everyone, whether anything has changed or not. */
+  wakeAll(): void {
+    for (const waiters of this.#waiting.values()) for (const wake of waiters) wake();
+  }
+
   /** Watches a record until `end` is called. */
   watch(id: string): { changed(timeoutMs: number): Promise<void>; end(): void } {
     let seen = false;

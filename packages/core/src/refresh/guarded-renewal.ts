@@ -7,7 +7,7 @@ import { heldBack, knownDead, RenewalOutcome } from './renewal-outcome.js';
 import type { RenewalParts, RenewalStep, RenewalTask } from './renewal.js';
 import { type GuardedPlan, isRefresh } from './renewal-plan.js';
 import type { Pause } from './shared-pauses.js';
-import type { TokenCallResult } from './token-endpoint-client.js';
+import type { TokenCall, TokenCallResult } from './token-endpoint-client.js';
 
 /**
  * The guarded section of a renewal: lock, begin, one token request, and what its answer leads to.
@@ -74,7 +74,11 @@ export class GuardedRenewal {
         }
         // Later than this the answer could come after the lease: then it is better not to send.
         const sendBefore = startedAt + lease.leaseMs - lease.timeoutMs;
-        const result = await this.#send(task, plan, lease, () => clock.monotonic() < sendBefore);
+        const result = await this.#send(task, plan, {
+          timeoutMs: lease.timeoutMs,
+          maySend: () => clock.monotonic() < sendBefore,
+          tokens: record?.tokens,
+        });
         return this.#outcome.settle({ task, plan, record, begun, intentId, base }, result);
       }
       case 'stale':
@@ -91,8 +95,7 @@ export class GuardedRenewal {
   async #send(
     task: RenewalTask,
     plan: GuardedPlan,
-    lease: LeasePlan,
-    maySend: () => boolean,
+    how: Pick<TokenCall, 'timeoutMs' | 'maySend' | 'tokens'>,
   ): Promise<TokenCallResult | { readonly outcome: 'paused'; readonly pause: Pause }> {
     if (plan.kind === 'giveUp') {
       return failedAnswer('reauthorizationRequired', plan.code, plan.message);
@@ -103,13 +106,7 @@ export class GuardedRenewal {
     if (pause !== undefined && !(task.reason === 'manual' && pause.outcome === 'misconfigured')) {
       return { outcome: 'paused', pause };
     }
-    return endpoint.request({
-      registration,
-      key,
-      grant: plan.grant,
-      timeoutMs: lease.timeoutMs,
-      maySend,
-    });
+    return endpoint.request({ registration, key, grant: plan.grant, ...how });
   }
 
   #leaseOf({ registration }: RenewalTask, record: TokenRecord | undefined): LeasePlan {

@@ -34,6 +34,7 @@ interface Flight {
 export class RefreshCoordinator {
   readonly #flights = new Map<string, Flight>();
   readonly #guarded: GuardedRenewal;
+  #waitsEnded = false;
 
   constructor(
     private readonly parts: RenewalParts,
@@ -53,6 +54,8 @@ export class RefreshCoordinator {
     const canonical = canonicalKey(key);
     const waits = reason !== 'due' && reason !== 'boot';
     for (;;) {
+      const kept = this.#unconfirmed(canonical, rejected);
+      if (kept !== undefined) return kept;
       const present = this.#flights.get(canonical);
       if (present === undefined) return this.#fly(canonical, waits, key, reason, rejected);
       const result = await present.result;
@@ -64,11 +67,28 @@ export class RefreshCoordinator {
     }
   }
 
+  /** What can be said while the store has not confirmed the last tokens: they are used, and not renewed. */
+  #unconfirmed(canonical: string, rejected: string | undefined): RenewalResult | undefined {
+    const { unconfirmed, time } = this.parts;
+    const record = unconfirmed.find(canonical);
+    if (record === undefined) return undefined;
+    const { accessToken = '', expiresAt = 0 } = record.tokens ?? {};
+    const usable = accessToken !== '' && accessToken !== rejected && expiresAt > time.now();
+    return usable ? { outcome: 'refreshed', record } : storeAway(time.now());
+  }
+
+  /** From now on no renewal waits for other processes or for a takeover: such a wait sends nothing that could be lost. */
+  endWaits(): void {
+    this.#waitsEnded = true;
+    this.waiters.wakeAll();
+  }
+
   /** Waits for the renewals under way. */
   async drain(): Promise<void> {
     while (this.#flights.size > 0) {
       await Promise.allSettled([...this.#flights.values()].map(({ result }) => result));
     }
+    await this.parts.unconfirmed.drain();
   }
 
   #fly(
@@ -116,7 +136,8 @@ export class RefreshCoordinator {
       startVersion ??= record?.state.version ?? 0;
       if (step.kind === 'done') return step.result;
       if (step.kind === 'wait') {
-        if (!waits || clock.monotonic() >= giveUpAt) return busy(step.until);
+        const patient = waits && !this.#waitsEnded;
+        if (!patient || clock.monotonic() >= giveUpAt) return busy(step.until);
         await changed(Math.max(step.until - time.now(), 1));
       }
     }
@@ -194,6 +215,13 @@ const GRANT_UNAVAILABLE: RenewalResult = {
   code: 'grant_unavailable',
   message: 'grantFor() of the registration failed, so that nothing could log in.',
 };
+
+const storeAway = (now: number): RenewalResult => ({
+  outcome: 'transient',
+  code: 'store_unavailable',
+  message: 'The token store has not confirmed the last renewal; it comes first.',
+  nextTryAt: now + 1_000,
+});
 
 const busy = (until: number): RenewalResult => ({
   outcome: 'busy',

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { canonicalKey } from '../model/token-key.js';
 import type { TokenSet } from '../model/token-set.js';
 import type { TokenAnswer } from '../provider/token-answer.js';
 import type { CommitCommand } from '../record/record-command.js';
 import type { RecordBody, TokenRecord } from '../store/token-store.js';
 import { backoffDelay } from '../timing/backoff.js';
+import { update } from '../record/transition.js';
 import { compact } from '../util/compact.js';
 import { mergeTokens } from './merge-tokens.js';
 import type { RenewalParts, RenewalStep } from './renewal.js';
@@ -22,12 +24,28 @@ export class RenewalCommit {
   constructor(private readonly parts: RenewalParts) {}
 
   async commit(renewal: Begun, answer: Refreshed): Promise<RenewalStep> {
+    const command = await this.#command(renewal, answer);
+    const attempt = (): Promise<RenewalStep> => this.#attempt(renewal, answer, command);
+    try {
+      return await attempt();
+    } catch {
+      // Whatever keeps the store from it: an answer is never dropped.
+      const record = provisional(renewal, command);
+      this.parts.unconfirmed.keep(canonicalKey(renewal.task.key), record, attempt);
+      return { kind: 'done', result: { outcome: 'refreshed', record } };
+    }
+  }
+
+  async #attempt(
+    renewal: Begun,
+    answer: Refreshed,
+    command: CommitCommand<RecordBody>,
+  ): Promise<RenewalStep> {
     const { store, announcer, pauses } = this.parts;
     const { task, record } = renewal;
-    const command = await this.#command(renewal, answer);
     const stored = await store.commit(task.key, command);
     if (stored.answer.kind === 'committed') {
-      await pauses.succeeded(task.registration);
+      await pauses.succeeded(task.registration).catch(() => undefined);
       announcer.stored(task, record, stored.record);
       return this.#done(renewal, answer, stored.record);
     }
@@ -78,4 +96,16 @@ export class RenewalCommit {
     this.parts.announcer.failed(renewal.task, record.state.version, defect, nextTryAt);
     return { kind: 'done', result: compact({ outcome, code, message, since, nextTryAt }) };
   }
+}
+
+/** The record as it will be once the store has the tokens. */
+function provisional({ begun }: Begun, command: CommitCommand<RecordBody>): TokenRecord {
+  const state = update(begun.state, {
+    intent: undefined,
+    status: 'active',
+    version: command.base.version + 1,
+    epoch: command.newEpoch ?? command.base.epoch,
+    facts: command.facts,
+  });
+  return compact({ ...begun, tokens: command.body.tokens, state });
 }

@@ -10,6 +10,7 @@ import type { StoreTime } from '../timing/store-time.js';
 import type { RenewalAnnouncer } from './renewal-announcer.js';
 import type { SharedPauses } from './shared-pauses.js';
 import type { TokenEndpointClient } from './token-endpoint-client.js';
+import type { UnconfirmedCommits } from './unconfirmed-commits.js';
 
 /** What became of a renewal. `busy`: another process is at it. @internal */
 export type RenewalResult =
@@ -48,6 +49,7 @@ export interface RenewalParts {
   readonly endpoint: TokenEndpointClient;
   readonly pauses: SharedPauses;
   readonly announcer: RenewalAnnouncer;
+  readonly unconfirmed: UnconfirmedCommits;
   readonly time: StoreTime;
   readonly clock: Clock;
   readonly random: () => number;

@@ -1,6 +1,7 @@
 import type { ClientRegistration } from '../model/client-registration.js';
 import type { Grant } from '../model/grant.js';
 import type { TokenKey } from '../model/token-key.js';
+import type { TokenSet } from '../model/token-set.js';
 import type {
   ProviderEndpoints,
   TokenHttpRequest,
@@ -8,6 +9,7 @@ import type {
 } from '../provider/provider-adapter.js';
 import { failedAnswer } from '../provider/failed-answer.js';
 import type { FailedAnswer, TokenAnswer } from '../provider/token-answer.js';
+import { grantSecrets } from '../provider/token-request.js';
 import type { StoreTime } from '../timing/store-time.js';
 import type { TokenEndpointTransport } from '../transport/token-endpoint-transport.js';
 import { compact } from '../util/compact.js';
@@ -23,6 +25,8 @@ export interface TokenCall {
   readonly key: TokenKey;
   readonly grant: Grant;
   readonly timeoutMs: number;
+  /** The tokens that are stored: a server that repeats one must not be quoted. */
+  readonly tokens?: TokenSet | undefined;
   /** Asked just before the first byte leaves. */
   readonly maySend?: () => boolean;
 }
@@ -31,7 +35,8 @@ export interface TokenCall {
 export type TokenCallResult = TokenAnswer | { readonly outcome: 'leaseExpired' };
 
 /**
- * Sends one token request and reads its answer. It never rejects, and what it returns holds no credential of the request in any text.
+ * Sends one token request and reads its answer. It never rejects, and what it returns holds no credential of the request and no
+ * stored token in any text.
  *
  * @internal
  */
@@ -54,7 +59,7 @@ export class TokenEndpointClient {
     const result = await this.transport.send(request, compact({ timeoutMs, http, maySend }));
     if (result.kind === 'response') {
       const answer = provider.parseResponse(result.response, { grant: call.grant, sentAt });
-      return cleaned(answer, request.secrets);
+      return cleaned(answer, [...request.secrets, ...knownSecrets(call)]);
     }
     if (result.code === 'lease_expired') return { outcome: 'leaseExpired' };
     const outcome = result.kind === 'notSent' ? 'transient' : 'ambiguous';
@@ -126,6 +131,15 @@ function buildRequest(
       `The provider adapter failed: ${reason}`,
     );
   }
+}
+
+/** Credentials that are not in this request. */
+function knownSecrets({ registration: { grant }, tokens }: TokenCall): readonly string[] {
+  const stored = [tokens?.accessToken, tokens?.refreshToken, tokens?.idToken];
+  return [
+    ...(grant === undefined ? [] : grantSecrets(grant)),
+    ...stored.filter((token) => token !== undefined),
+  ];
 }
 
 function cleaned(answer: TokenAnswer, secrets: readonly string[]): TokenAnswer {

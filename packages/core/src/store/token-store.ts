@@ -35,15 +35,19 @@ export interface TokenRecord {
   readonly id: string;
   readonly key: TokenKey;
   readonly tokens?: TokenSet;
-  readonly state: RecordState<RecordBody>;
+  /** Bodies in it are as the store keeps them. */
+  readonly state: RecordState<unknown>;
 }
 
 /** A change of a record, as it is told to every replica. @public */
 export interface TokenChange {
   readonly id: string;
   readonly version: number;
-  /** `tokens`: newer tokens of the same login · `login`, `forgotten`, `dead`, `failed`: what the names say. */
-  readonly kind: 'tokens' | 'login' | 'forgotten' | 'dead' | 'failed';
+  /**
+   * `tokens`: newer tokens of the same login · `login`, `forgotten`, `dead`, `failed`: what the names say ·
+   * `gap`: changes of any record may have been missed.
+   */
+  readonly kind: 'tokens' | 'login' | 'forgotten' | 'dead' | 'failed' | 'gap';
   /** `fleet` when another replica made it. */
   readonly origin: 'local' | 'fleet';
 }

@@ -1,0 +1,3 @@
+import preset from '../../tools/jest/preset.mjs';
+
+export default { ...preset, displayName: 'redis', roots: ['<rootDir>'], testMatch: ['**/*.spec.ts'], modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/out-tsc'] };

@@ -1,0 +1,75 @@
+import type { TokenChange } from '@oauth-token/core';
+import { duplicateOf, type RedisClient } from './redis-client.js';
+
+/**
+ * Tells this process what others change: one subscription, always open, on a connection of its own.
+ *
+ * @internal
+ */
+export class ChangeFeed {
+  readonly #listeners = new Set<(change: TokenChange) => void>();
+  #connection: RedisClient | undefined;
+  #interrupted = false;
+
+  constructor(
+    private readonly client: RedisClient,
+    private readonly channel: string,
+    private readonly replica: string,
+  ) {}
+
+  /** Opens the subscription; one that cannot be opened now is opened by the client when it can. */
+  start(): void {
+    if (this.#connection !== undefined) return;
+    const connection = duplicateOf(this.client);
+    this.#connection = connection;
+    // Its commands fail on their own; a lost connection shows as a gap.
+    connection.on('error', () => undefined);
+    connection.on('close', () => {
+      this.#interrupted = true;
+    });
+    connection.on('message', (_channel: string, message: string) => {
+      this.#receive(message);
+    });
+    const subscribe = (): void => {
+      void connection.subscribe(this.channel).then(
+        () => {
+          this.#resumed();
+        },
+        () => undefined,
+      );
+    };
+    connection.on('ready', subscribe);
+    if (connection.status === 'wait') connection.connect().catch(() => undefined);
+  }
+
+  subscribe(listener: (change: TokenChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What others are sent for a change of ours. */
+  messageOf({ id, version, kind }: Omit<TokenChange, 'origin'>): string {
+    return `${this.replica} ${kind} ${version} ${id}`;
+  }
+
+  tell(change: TokenChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.#connection?.disconnect();
+  }
+
+  #receive(message: string): void {
+    const [replica, kind, version, id] = message.split(' ');
+    if (replica === this.replica || id === undefined) return;
+    this.tell({ id, version: Number(version), kind: kind as TokenChange['kind'], origin: 'fleet' });
+  }
+
+  /** After an interruption nobody knows what was missed. */
+  #resumed(): void {
+    if (this.#interrupted) this.tell({ id: '', version: 0, kind: 'gap', origin: 'fleet' });
+    this.#interrupted = false;
+  }
+}

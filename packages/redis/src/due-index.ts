@@ -1,0 +1,81 @@
+import type { RedisCommands } from './redis-client.js';
+import type { RedisKeys } from './redis-keys.js';
+import { CLAIM_DUE } from './redis-scripts.js';
+
+/** What one claim took, over all shards. @internal */
+export interface Claim {
+  readonly ids: readonly string[];
+  readonly nextDueAt: number;
+}
+
+/** The most that one script call takes: a longer one would hold Redis up. */
+const MAX_BATCH = 100;
+
+/**
+ * The due index in its shards.
+ *
+ * @internal
+ */
+export class DueIndex {
+  #next = 0;
+
+  constructor(
+    private readonly commands: RedisCommands,
+    private readonly keys: RedisKeys,
+  ) {}
+
+  /** Claims at most `limit` ids: all shards at once, then again those that had more. */
+  async claim(now: number, until: number, limit: number): Promise<Claim> {
+    const ids: string[] = [];
+    let nextDueAt = Infinity;
+    let waiting = this.#shardsInTurn();
+    while (waiting.length > 0 && ids.length < limit) {
+      const asked = waiting.slice(0, limit - ids.length);
+      const share = Math.min(MAX_BATCH, Math.max(1, Math.floor((limit - ids.length) / asked.length)));
+      const claims = await Promise.all(asked.map((shard) => this.#claim(shard, now, until, share)));
+      ids.push(...claims.flatMap((claim) => claim.ids));
+      nextDueAt = Math.min(nextDueAt, ...claims.map((claim) => claim.nextDueAt));
+      const full = asked.filter((_, index) => claims[index]?.ids.length === share);
+      waiting = [...waiting.slice(asked.length), ...full];
+    }
+    return { ids, nextDueAt: waiting.length > 0 ? Math.min(nextDueAt, now) : nextDueAt };
+  }
+
+  /** Takes out an id whose record is gone. */
+  async remove(id: string): Promise<void> {
+    await this.commands.call('ZREM', this.keys.due(this.keys.shardOf(id)), id);
+  }
+
+  /** One page of all ids: `cursor` is the shard and Redis' own cursor in it. */
+  async page(cursor: string | undefined, count: number): Promise<{ ids: string[]; cursor?: string }> {
+    const [shard = 0, position = '0'] = cursor === undefined ? [] : readCursor(cursor);
+    const key = this.keys.due(shard);
+    const reply = await this.commands.call('ZSCAN', key, position, 'COUNT', count);
+    const [next, pairs] = reply as [string, string[]];
+    const ids = pairs.filter((_, index) => index % 2 === 0);
+    if (next !== '0') return { ids, cursor: `${shard}:${next}` };
+    return shard + 1 < this.keys.shards ? { ids, cursor: `${shard + 1}:0` } : { ids };
+  }
+
+  async #claim(shard: number, now: number, until: number, limit: number): Promise<Claim> {
+    const reply = await this.commands.run(CLAIM_DUE, [this.keys.due(shard)], [now, until, limit]);
+    const ids = reply as string[];
+    const following = scoreOf(ids.pop());
+    // What this very claim took before comes back at its end, which is no news.
+    return { ids, nextDueAt: following === until ? Infinity : following };
+  }
+
+  /** Another shard first each time, so that none waits behind the others. */
+  #shardsInTurn(): number[] {
+    this.#next = (this.#next + 1) % this.keys.shards;
+    return Array.from({ length: this.keys.shards }, (_, i) => (i + this.#next) % this.keys.shards);
+  }
+}
+
+function readCursor(cursor: string): [number, string] | [] {
+  const match = /^(\d{1,4}):(\d{1,20})$/.exec(cursor);
+  return match === null ? [] : [Number(match[1]), match[2] ?? '0'];
+}
+
+const scoreOf = (score: string | undefined): number =>
+  score === undefined || score === '' || score === 'inf' ? Infinity : Number(score);

@@ -1,0 +1,154 @@
+import {
+  type RecordBody,
+  type RecordState,
+  SealError,
+  StoreUnavailableError,
+  type TokenKey,
+  type TokenRecord,
+  type Transition,
+} from '@oauth-token/core';
+import { type BodySealer, contextOf, openBody, sealBody } from './body-codec.js';
+import { decodeRecord, encodeChange, type SealedBody, type StoredState } from './record-codec.js';
+import type { RedisArgument, RedisCommands } from './redis-client.js';
+import type { RedisKeys } from './redis-keys.js';
+import { WRITE_RECORD } from './redis-scripts.js';
+
+/** Writers of one record at one time are as many as replicas; more turns than these mean something else. */
+const MAX_TURNS = 100;
+
+/** How many states are remembered, so that the write after a read needs no read of its own. */
+const REMEMBERED_STATES = 2_000;
+
+/** What became of a step: its transition, and the state it led to. @internal */
+export type Stepped<Answer> = Transition<SealedBody, Answer>;
+
+/**
+ * Records in Redis: the reducer decides here, and one script writes there if the record is still what was decided on.
+ *
+ * @internal
+ */
+export class RedisRecords {
+  /** As last read or written: the basis of a next write, never of an answer without one. */
+  readonly #states = new Map<string, StoredState>();
+  readonly #opened = new WeakMap<SealedBody, RecordBody>();
+
+  constructor(
+    private readonly commands: RedisCommands,
+    private readonly keys: RedisKeys,
+    private readonly sealer: BodySealer,
+  ) {}
+
+  async read(id: string): Promise<StoredState | undefined> {
+    const reply = (await this.commands.callBuffer('HGETALL', this.keys.record(id))) as Buffer[];
+    const fields = new Map<string, Buffer>();
+    for (let index = 0; index + 1 < reply.length; index += 2) {
+      fields.set(String(reply[index]), reply[index + 1] as Buffer);
+    }
+    const stored = decodeRecord(fields);
+    this.#remember(id, stored);
+    return stored;
+  }
+
+  /**
+   * Takes one step of a record's life. `decide` is pure and may be asked again with a newer state.
+   *
+   * @param message - what is published with the write, given the transition
+   * @throws {@link StoreUnavailableError}
+   */
+  async step<Answer>(
+    id: string,
+    now: number,
+    decide: (state: RecordState<SealedBody> | undefined) => Stepped<Answer>,
+    message: (stepped: Stepped<Answer>) => readonly [channel: string, text: string] | undefined,
+  ): Promise<Stepped<Answer>> {
+    let stored = this.#states.get(id);
+    let current = false;
+    for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+      if (stored === undefined && !current) {
+        stored = await this.read(id);
+        current = true;
+      }
+      const stepped = decide(stored?.state);
+      const changes = stepped.state !== stored?.state && !isNothing(stepped.state);
+      if (!changes && current) return stepped;
+      if (changes && (await this.#write(id, now, stored, stepped, message(stepped)))) return stepped;
+      stored = undefined;
+      current = false;
+      this.#states.delete(id);
+    }
+    throw new StoreUnavailableError('Too many processes write one record at the same time.');
+  }
+
+  seal(id: string, epoch: string, body: RecordBody): SealedBody {
+    const sealed = sealBody(this.sealer, body, contextOf(id, epoch));
+    this.#opened.set(sealed, body);
+    return sealed;
+  }
+
+  /** @throws {@link SealError} when the body does not open, or does not say whose it is */
+  toRecord(id: string, key: TokenKey | undefined, state: RecordState<SealedBody>): TokenRecord {
+    const body = state.body === undefined ? undefined : this.#open(id, state.epoch, state.body);
+    const whose = key ?? body?.key;
+    if (whose === undefined) throw new SealError('malformed');
+    return { id, key: whose, state, ...(body?.tokens === undefined ? {} : { tokens: body.tokens }) };
+  }
+
+  #open(id: string, epoch: string, sealed: SealedBody): RecordBody {
+    const known = this.#opened.get(sealed);
+    if (known !== undefined) return known;
+    const body = openBody(this.sealer, sealed, contextOf(id, epoch));
+    this.#opened.set(sealed, body);
+    return body;
+  }
+
+  async #write(
+    id: string,
+    now: number,
+    stored: StoredState | undefined,
+    { state }: Stepped<unknown>,
+    message: readonly [channel: string, text: string] | undefined,
+  ): Promise<boolean> {
+    const revision = stored?.revision ?? 0;
+    const next = this.#reseal(id, state);
+    const { set, remove } = encodeChange(stored?.state, next);
+    const [channel, text] = message ?? ['-', ''];
+    const args: RedisArgument[] = [
+      revision,
+      id,
+      scoreOf(next),
+      next.tombstoneUntil === undefined ? '-' : Math.max(1, Math.ceil(next.tombstoneUntil - now)),
+      channel,
+      text,
+      remove.length,
+      ...remove,
+      ...set,
+    ];
+    const keys = [this.keys.record(id), this.keys.due(this.keys.shardOf(id))];
+    const written = (await this.commands.run(WRITE_RECORD, keys, args)) === 1;
+    if (written) this.#remember(id, { revision: revision + 1, state: next });
+    return written;
+  }
+
+  /** A body under an older key is sealed anew with whatever is written next. */
+  #reseal(id: string, state: RecordState<SealedBody>): RecordState<SealedBody> {
+    if (state.body === undefined || !this.sealer.isOutdated(state.body)) return state;
+    return { ...state, body: this.seal(id, state.epoch, this.#open(id, state.epoch, state.body)) };
+  }
+
+  #remember(id: string, stored: StoredState | undefined): void {
+    this.#states.delete(id);
+    if (stored === undefined) return;
+    this.#states.set(id, stored);
+    const oldest = this.#states.keys().next();
+    if (this.#states.size > REMEMBERED_STATES && !oldest.done) this.#states.delete(oldest.value);
+  }
+}
+
+const isNothing = (state: RecordState<SealedBody>): boolean =>
+  state.version === 0 && state.body === undefined;
+
+/** A tombstone is in no index; a record that is not scheduled is at its end. */
+function scoreOf(state: RecordState<SealedBody>): string | number {
+  if (state.body === undefined) return '-';
+  return state.scheduledAt === Infinity ? '+inf' : state.scheduledAt;
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+
+/** A script with the name by which Redis keeps it. @internal */
+export interface RedisScript {
+  readonly source: string;
+  readonly sha: string;
+}
+
+const script = (source: string): RedisScript => ({
+  source,
+  sha: createHash('sha1').update(source).digest('hex'),
+});
+
+/**
+ * Writes a record if and only if nobody has written it since it was read: the atomic form of one step of the reducer.
+ *
+ * A repeated write (a client that sends again after a lost reply) meets a higher revision and changes nothing.
+ *
+ * - KEYS: 1 record (hash), 2 due index of its shard (sorted set)
+ * - ARGV: 1 expected revision (0: absent), 2 id, 3 score for the index ('-': out of it), 4 time to live in ms ('-': none),
+ *   5 channel ('-': nothing to tell), 6 message, 7 number of fields to delete, then those, then field and value in turn
+ * - answers 1 when written, 0 when the record is at another revision
+ *
+ * @internal
+ */
+export const WRITE_RECORD = script(`
+local revision = tonumber(redis.call('HGET', KEYS[1], 'rev') or '0')
+if revision ~= tonumber(ARGV[1]) then return 0 end
+local deletes = tonumber(ARGV[7])
+for i = 8, 7 + deletes do redis.call('HDEL', KEYS[1], ARGV[i]) end
+for i = 8 + deletes, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', KEYS[1], 'rev', revision + 1)
+if ARGV[4] == '-' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+if ARGV[3] == '-' then redis.call('ZREM', KEYS[2], ARGV[2]) else redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2]) end
+if ARGV[5] ~= '-' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
+return 1
+`);
+
+/**
+ * Claims what is due in one shard by moving it to the end of the claim: what a crashed process claimed is offered again then.
+ *
+ * - KEYS: 1 due index of the shard
+ * - ARGV: 1 now, 2 end of the claim, 3 most ids
+ * - answers the ids, and last the score of the next one that was not claimed ('' when there is none)
+ *
+ * @internal
+ */
+export const CLAIM_DUE = script(`
+local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
+local claimed = {}
+for _, id in ipairs(ids) do
+  redis.call('ZADD', KEYS[1], ARGV[2], id)
+  claimed[id] = true
+end
+local rest = redis.call('ZRANGE', KEYS[1], 0, #ids, 'WITHSCORES')
+local following = ''
+for i = 1, #rest, 2 do
+  if not claimed[rest[i]] then following = rest[i + 1] break end
+end
+ids[#ids + 1] = following
+return ids
+`);
+
+/**
+ * Sets a shared value if it is still at a version.
+ *
+ * - KEYS: 1 the value (hash of v and d)
+ * - ARGV: 1 expected version (0: absent), 2 value, 3 time to live in ms
+ * - answers 1 when set, 0 when it is at another version
+ *
+ * @internal
+ */
+export const CAS_SHARED = script(`
+local version = tonumber(redis.call('HGET', KEYS[1], 'v') or '0')
+if version ~= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'v', version + 1, 'd', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+`);
+
+/**
+ * Writes down what all processes over a store must agree on, the first time, and tells what stands there.
+ *
+ * - KEYS: 1 settings (list)
+ * - ARGV: the settings in order
+ * - answers the settings as stored
+ *
+ * @internal
+ */
+export const SET_ONCE = script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('RPUSH', KEYS[1], unpack(ARGV)) end
+return redis.call('LRANGE', KEYS[1], 0, -1)
+`);

@@ -1,0 +1,265 @@
+import { randomBytes } from 'node:crypto';
+import {
+  canonicalKey,
+  type Clock,
+  ConfigurationError,
+  type ConfigurationProblem,
+  EMPTY_RECORD,
+  isSealError,
+  Keyring,
+  type RecordAnswers,
+  type RecordBody,
+  type RecordCommands,
+  type RecordVerb,
+  reduceRecord,
+  type SharedEntry,
+  type Stored,
+  systemClock,
+  type TokenChange,
+  type TokenKey,
+  type TokenRecord,
+  TokenStore,
+  type TouchCommand,
+  touchRecord,
+} from '@oauth-token/core';
+import { type BodySealer, PLAINTEXT, sealedBy } from './body-codec.js';
+import { ChangeFeed } from './change-feed.js';
+import { DueIndex } from './due-index.js';
+import { type RedisClient, RedisCommands } from './redis-client.js';
+import { checkClient, checkNaming, RedisKeys } from './redis-keys.js';
+import { RedisRecords, type Stepped } from './redis-records.js';
+import { CAS_SHARED } from './redis-scripts.js';
+import { sealCommand } from './seal-command.js';
+import { ServerClock } from './server-clock.js';
+import { StoreCheck } from './store-check.js';
+
+type Commands = RecordCommands<RecordBody>;
+
+/** How a Redis store is set up. @public */
+export interface RedisTokenStoreOptions {
+  /** Seals the token sets; its `idKey` makes the ids. */
+  readonly keys?: Keyring;
+  /** Instead of `keys`: leaves token sets readable for everyone who can read Redis. */
+  readonly insecurePlaintext?: true;
+  /** First part of all keys, without braces. @defaultValue 'otm' */
+  readonly prefix?: string;
+  /** Parts of the due index; fixed by the first process that uses the store. @defaultValue 16 */
+  readonly shards?: number;
+  /** Longest wait for an answer of Redis, ms. @defaultValue 1000 */
+  readonly commandTimeoutMs?: number;
+  /** @defaultValue the platform's clock */
+  readonly clock?: Clock;
+  /** Is told what a person should know of the server, without secrets. @defaultValue `process.emitWarning` */
+  readonly warn?: (message: string) => void;
+}
+
+/** How many ids one page of `list` looks at. */
+const PAGE = 100;
+
+/** How many characters of an HMAC make a fingerprint: 132 bits. */
+const FINGERPRINT_LENGTH = 22;
+
+/**
+ * Token records in Redis, single node, Sentinel or Cluster: sealed, versioned, indexed by when they fall due.
+ *
+ * Every verb is one step of the same reducer that the memory store runs; a script writes its result if the record is still what it
+ * was decided on. The client that is handed in is not closed; the subscription runs on a duplicate of it.
+ *
+ * @example
+ * ```ts
+ * const store = new RedisTokenStore(new Redis(url), { keys: Keyring.parse(process.env.TOKEN_KEYS) });
+ * ```
+ * @public
+ */
+export class RedisTokenStore extends TokenStore {
+  override readonly remote = true;
+  readonly #commands: RedisCommands;
+  readonly #keys: RedisKeys;
+  readonly #records: RedisRecords;
+  readonly #index: DueIndex;
+  readonly #feed: ChangeFeed;
+  readonly #time: ServerClock;
+  readonly #check: StoreCheck;
+  readonly #idKeyring: Keyring;
+  readonly #sealer: BodySealer;
+  readonly #warn: (message: string) => void;
+
+  /** @throws {@link ConfigurationError} naming every problem of the options */
+  constructor(redis: RedisClient, options: RedisTokenStoreOptions = {}) {
+    super();
+    const { prefix = 'otm', shards = 16, commandTimeoutMs = 1_000, clock = systemClock } = options;
+    const problems = [...checkNaming(prefix, shards), ...checkClient(redis), ...checkSealing(options)];
+    if (problems.length > 0) throw new ConfigurationError(problems);
+    this.#warn = options.warn ?? ((message) => { process.emitWarning(message, { code: 'OAUTH_TOKEN_REDIS' }); });
+    this.#idKeyring = options.keys ?? PLAINTEXT_IDS;
+    this.#sealer = options.keys === undefined ? PLAINTEXT : sealedBy(options.keys);
+    this.#commands = new RedisCommands(redis, commandTimeoutMs);
+    this.#keys = new RedisKeys(prefix, shards);
+    this.#records = new RedisRecords(this.#commands, this.#keys, this.#sealer);
+    this.#index = new DueIndex(this.#commands, this.#keys);
+    this.#feed = new ChangeFeed(redis, this.#keys.channel, randomBytes(9).toString('base64url'));
+    this.#time = new ServerClock(this.#commands, clock);
+    const settings = { shards, idKey: this.#idKeyring.idHmac('check') };
+    this.#check = new StoreCheck(this.#commands, this.#keys.settings, settings, this.#warn);
+  }
+
+  /** @throws {@link ConfigurationError} when Redis refuses the client, or the store was made with other settings */
+  override async start(): Promise<void> {
+    this.#feed.start();
+    await this.#check.run();
+  }
+
+  override time(): Promise<number> {
+    return this.#time.read();
+  }
+
+  override idOf(key: TokenKey): string {
+    return this.#idKeyring.idHmac(canonicalKey(key));
+  }
+
+  override fingerprint(secret: string): string {
+    return this.#idKeyring.idHmac(`fingerprint:${secret}`).slice(0, FINGERPRINT_LENGTH);
+  }
+
+  override async read(key: TokenKey): Promise<TokenRecord | undefined> {
+    const id = this.idOf(key);
+    const stored = await this.#records.read(id);
+    return stored === undefined ? undefined : this.#records.toRecord(id, key, stored.state);
+  }
+
+  override begin(key: TokenKey, command: Commands['begin']): Promise<Stored<RecordAnswers['begin']>> {
+    return this.#run(key, 'begin', command);
+  }
+
+  override commit(key: TokenKey, command: Commands['commit']): Promise<Stored<RecordAnswers['commit']>> {
+    return this.#run(key, 'commit', command);
+  }
+
+  override settle(key: TokenKey, command: Commands['settle']): Promise<Stored<RecordAnswers['settle']>> {
+    return this.#run(key, 'settle', command);
+  }
+
+  override put(key: TokenKey, command: Commands['put']): Promise<Stored<RecordAnswers['put']>> {
+    return this.#run(key, 'put', command);
+  }
+
+  override forget(key: TokenKey, command: Commands['forget']): Promise<Stored<RecordAnswers['forget']>> {
+    return this.#run(key, 'forget', command);
+  }
+
+  override async touch(key: TokenKey, command: TouchCommand): Promise<void> {
+    const now = await this.#time.now();
+    const touch = (state: Parameters<typeof touchRecord<Buffer>>[0] | undefined) =>
+      ({ state: state === undefined ? EMPTY_RECORD : touchRecord(state, command), answer: undefined });
+    await this.#records.step(this.idOf(key), now, touch, () => undefined);
+  }
+
+  override async claimDue(options: {
+    readonly limit: number;
+    readonly leaseMs: number;
+  }): Promise<{ readonly records: readonly TokenRecord[]; readonly nextDueAt?: number }> {
+    const now = await this.#time.now();
+    const { ids, nextDueAt } = await this.#index.claim(now, now + options.leaseMs, options.limit);
+    const records = await this.#readAll(ids);
+    return nextDueAt === Infinity ? { records } : { records, nextDueAt };
+  }
+
+  override async list(
+    options: { readonly cursor?: string; readonly limit?: number } = {},
+  ): Promise<{ readonly records: readonly TokenRecord[]; readonly cursor?: string }> {
+    const { ids, cursor } = await this.#index.page(options.cursor, options.limit ?? PAGE);
+    const records = await this.#readAll(ids);
+    return cursor === undefined ? { records } : { records, cursor };
+  }
+
+  override seal(plaintext: Uint8Array, context: string): Uint8Array {
+    return this.#sealer.seal(plaintext, context);
+  }
+
+  override open(sealed: Uint8Array, context: string): Uint8Array {
+    return this.#sealer.open(sealed, context);
+  }
+
+  override async getShared(name: string): Promise<SharedEntry | undefined> {
+    const reply = await this.#commands.call('HMGET', this.#keys.shared(name), 'v', 'd');
+    const [version, value] = reply as (string | null)[];
+    if (typeof version !== 'string' || typeof value !== 'string') return undefined;
+    return { version: Number(version), value };
+  }
+
+  override async casShared(
+    name: string,
+    expectedVersion: number,
+    value: string,
+    ttlMs: number,
+  ): Promise<boolean> {
+    const args = [expectedVersion, value, Math.max(1, Math.ceil(ttlMs))];
+    return (await this.#commands.run(CAS_SHARED, [this.#keys.shared(name)], args)) === 1;
+  }
+
+  override subscribe(listener: (change: TokenChange) => void): () => void {
+    return this.#feed.subscribe(listener);
+  }
+
+  /** Closes the subscription; the client that was handed in stays open. */
+  override close(): Promise<void> {
+    this.#feed.close();
+    return Promise.resolve();
+  }
+
+  async #run<Verb extends RecordVerb>(
+    key: TokenKey,
+    verb: Verb,
+    command: Commands[Verb],
+  ): Promise<Stored<RecordAnswers[Verb]>> {
+    const id = this.idOf(key);
+    const now = await this.#time.now();
+    const sealed = sealCommand(verb, command, (epoch, body) => this.#records.seal(id, epoch, body));
+    const stepped = await this.#records.step(
+      id,
+      now,
+      (state) => reduceRecord(state, verb, sealed, now),
+      (result) => this.#message(id, result),
+    );
+    const { state, answer, change } = stepped;
+    const record = this.#records.toRecord(id, key, state);
+    if (change !== undefined) this.#feed.tell({ id, version: state.version, kind: change, origin: 'local' });
+    return { answer, record };
+  }
+
+  #message(id: string, { state, change }: Stepped<unknown>): readonly [string, string] | undefined {
+    if (change === undefined) return undefined;
+    return [this.#keys.channel, this.#feed.messageOf({ id, version: state.version, kind: change })];
+  }
+
+  /** The records of some ids; what is gone leaves the index, what does not open is told and left alone. */
+  async #readAll(ids: readonly string[]): Promise<TokenRecord[]> {
+    const records = await Promise.all(ids.map((id) => this.#readOne(id)));
+    return records.filter((record) => record !== undefined);
+  }
+
+  async #readOne(id: string): Promise<TokenRecord | undefined> {
+    try {
+      const stored = await this.#records.read(id);
+      if (stored === undefined) await this.#index.remove(id);
+      if (stored?.state.body === undefined) return undefined;
+      return this.#records.toRecord(id, undefined, stored.state);
+    } catch (error) {
+      if (!isSealError(error)) throw error;
+      this.#warn(`The record ${id} cannot be opened and is left as it is: ${error.message}`);
+      return undefined;
+    }
+  }
+}
+
+/** Ids of a store without keys: everyone who can read it can read the tokens too. */
+const PLAINTEXT_IDS = new Keyring({ keys: [{ kid: 'plaintext', key: Buffer.alloc(32) }] });
+
+function checkSealing({ keys, insecurePlaintext }: RedisTokenStoreOptions): ConfigurationProblem[] {
+  if ((keys === undefined) !== (insecurePlaintext === undefined)) return [];
+  const message =
+    keys === undefined
+      ? 'is missing: give a Keyring, or insecurePlaintext: true to leave tokens readable in Redis.'
+      : 'and insecurePlaintext exclude one another.';
+  return [{ path: 'store.keys', message }];
+}

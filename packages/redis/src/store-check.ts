@@ -1,0 +1,74 @@
+import { ConfigurationError, isStoreUnavailableError } from '@oauth-token/core';
+import type { RedisCommands } from './redis-client.js';
+import { RECORD_FORMAT } from './record-codec.js';
+import { SET_ONCE } from './redis-scripts.js';
+
+/** What all processes over one store must agree on. @internal */
+export interface StoreSettings {
+  readonly shards: number;
+  /** Check value of the key of ids, which does not tell the key. */
+  readonly idKey: string;
+}
+
+/**
+ * Checks at boot that the store was made with the same settings, that the client has the rights it needs, and that the server will keep
+ * what it is given.
+ *
+ * @internal
+ */
+export class StoreCheck {
+  #done = false;
+
+  constructor(
+    private readonly commands: RedisCommands,
+    private readonly key: string,
+    private readonly settings: StoreSettings,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  /** @throws {@link ConfigurationError}; a server that cannot be reached is warned of and checked at a later call */
+  async run(): Promise<void> {
+    if (this.#done) return;
+    try {
+      await this.#agree();
+      await this.#durability();
+      this.#done = true;
+    } catch (error) {
+      if (!isStoreUnavailableError(error)) throw error;
+      this.warn(`${error.message} The token store is used as soon as it can be reached.`);
+    }
+  }
+
+  async #agree(): Promise<void> {
+    const { shards, idKey } = this.settings;
+    const mine = [String(RECORD_FORMAT), String(shards), idKey];
+    const stored = (await this.commands.run(SET_ONCE, [this.key], mine)) as string[];
+    const names = ['format of records', 'number of shards (store.shards)', 'key of ids (store.keys)'];
+    const problems = names.flatMap((name, index) =>
+      stored[index] === mine[index]
+        ? []
+        : [{ path: 'store', message: `the ${name} is not the one that this store was made with.` }],
+    );
+    if (problems.length > 0) throw new ConfigurationError(problems);
+  }
+
+  async #durability(): Promise<void> {
+    const info = await this.commands.call('INFO').catch(() => '');
+    const value = (name: string): string | undefined =>
+      new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(String(info))?.[1];
+    const policy = value('maxmemory_policy');
+    if (policy !== undefined && policy !== 'noeviction') {
+      this.warn(`Redis may evict tokens (maxmemory-policy ${policy}); set it to noeviction.`);
+    }
+    if (value('aof_enabled') === '0') {
+      this.warn('Redis has no append-only file: a crash loses the latest refresh tokens. Set appendonly yes.');
+    }
+    if (value('connected_slaves') === '0' && value('role') === 'master') {
+      this.warn('Redis has no replica: its loss is the loss of all tokens.');
+    }
+    const version = value('redis_version');
+    if (version !== undefined && Number(version.split('.')[0]) < 6) {
+      this.warn(`Redis ${version} is older than 6, the oldest that is tested.`);
+    }
+  }
+}
