@@ -45,4 +45,3 @@ export function openBody(sealer: BodySealer, sealed: Uint8Array, context: string
   });
   return JSON.parse(plaintext.toString()) as RecordBody;
 }
-

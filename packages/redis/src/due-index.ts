@@ -31,7 +31,10 @@ export class DueIndex {
     let waiting = this.#shardsInTurn();
     while (waiting.length > 0 && ids.length < limit) {
       const asked = waiting.slice(0, limit - ids.length);
-      const share = Math.min(MAX_BATCH, Math.max(1, Math.floor((limit - ids.length) / asked.length)));
+      const share = Math.min(
+        MAX_BATCH,
+        Math.max(1, Math.floor((limit - ids.length) / asked.length)),
+      );
       const claims = await Promise.all(asked.map((shard) => this.#claim(shard, now, until, share)));
       ids.push(...claims.flatMap((claim) => claim.ids));
       nextDueAt = Math.min(nextDueAt, ...claims.map((claim) => claim.nextDueAt));
@@ -47,7 +50,10 @@ export class DueIndex {
   }
 
   /** One page of all ids: `cursor` is the shard and Redis' own cursor in it. */
-  async page(cursor: string | undefined, count: number): Promise<{ ids: string[]; cursor?: string }> {
+  async page(
+    cursor: string | undefined,
+    count: number,
+  ): Promise<{ ids: string[]; cursor?: string }> {
     const [shard = 0, position = '0'] = cursor === undefined ? [] : readCursor(cursor);
     const key = this.keys.due(shard);
     const reply = await this.commands.call('ZSCAN', key, position, 'COUNT', count);

@@ -1,3 +1,4 @@
 export type { RedisClient } from './redis-client.js';
-export { RedisTokenStore, type RedisTokenStoreOptions } from './redis-token-store.js';
+export type { RedisTokenStoreOptions } from './redis-store-options.js';
+export { RedisTokenStore } from './redis-token-store.js';
 export { RedlockRefreshLock, type RedlockRefreshLockOptions } from './redlock-refresh-lock.js';

@@ -15,9 +15,12 @@ const FIELD = { revision: 'rev', meta: 'm', body: 'b', sibling: 's' } as const;
 /** The format of records; a process that meets a newer one leaves the record alone. */
 export const RECORD_FORMAT = 1;
 
-interface Meta extends Omit<RecordState<never>, 'body' | 'siblings'> {
+/** A state without its bodies. */
+interface Meta {
   readonly format: number;
-  readonly siblings: readonly Omit<RecordState<never>['siblings'][number], 'body'>[];
+  readonly state: Omit<RecordState<never>, 'body' | 'siblings'> & {
+    readonly siblings: readonly Omit<RecordState<never>['siblings'][number], 'body'>[];
+  };
 }
 
 /** Members that may be infinite, which JSON cannot say. */
@@ -39,11 +42,8 @@ export function encodeChange(
   after: RecordState<SealedBody>,
 ): { readonly set: readonly (string | Buffer)[]; readonly remove: readonly string[] } {
   const { body, siblings, ...plain } = after;
-  const meta: Meta = {
-    format: RECORD_FORMAT,
-    ...plain,
-    siblings: siblings.map(({ intentId, facts }) => ({ intentId, facts })),
-  };
+  const facts = siblings.map(({ intentId, facts: own }) => ({ intentId, facts: own }));
+  const meta: Meta = { format: RECORD_FORMAT, state: { ...plain, siblings: facts } };
   const set: (string | Buffer)[] = [FIELD.meta, JSON.stringify(meta, toJson)];
   if (body !== undefined && body !== before?.body) set.push(FIELD.body, body);
   siblings.forEach((sibling, index) => {
@@ -69,24 +69,20 @@ export function decodeRecord(fields: ReadonlyMap<string, Buffer>): StoredState |
   const revision = Number(fields.get(FIELD.revision)?.toString());
   const meta = parseMeta(fields.get(FIELD.meta));
   if (!Number.isInteger(revision) || meta === undefined) throw new SealError('malformed');
-  const { format: _, siblings, ...plain } = meta;
   const body = fields.get(FIELD.body);
-  const state: RecordState<SealedBody> = {
-    ...plain,
-    ...(body === undefined ? {} : { body }),
-    siblings: siblings.flatMap((sibling, index) => {
-      const sealed = fields.get(`${FIELD.sibling}${index}`);
-      return sealed === undefined ? [] : [{ ...sibling, body: sealed }];
-    }),
-  };
-  return { revision, state };
+  const siblings = meta.state.siblings.flatMap((sibling, index) => {
+    const sealed = fields.get(`${FIELD.sibling}${index}`);
+    return sealed === undefined ? [] : [{ ...sibling, body: sealed }];
+  });
+  const state = { ...meta.state, siblings };
+  return { revision, state: body === undefined ? state : { ...state, body } };
 }
 
 function parseMeta(text: Buffer | undefined): Meta | undefined {
   if (text === undefined) return undefined;
   try {
     const meta = JSON.parse(text.toString(), fromJson) as Partial<Meta> | null;
-    const ours = meta?.format === RECORD_FORMAT && typeof meta.version === 'number';
+    const ours = meta?.format === RECORD_FORMAT && typeof meta.state?.version === 'number';
     return ours ? (meta as Meta) : undefined;
   } catch {
     return undefined;

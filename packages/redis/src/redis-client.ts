@@ -16,19 +16,20 @@ export interface ConnectionSettings {
 
 /** Another connection like a client's. @internal */
 export function duplicateOf(client: RedisClient, settings?: ConnectionSettings): RedisClient {
-  if (settings === undefined) return (client as Redis).duplicate() as RedisClient;
+  if (settings === undefined) return (client as Redis).duplicate();
   const { enableOfflineQueue, ...redisOptions } = settings;
   const duplicate = client.isCluster
     ? (client as Cluster).duplicate(undefined, { enableOfflineQueue, redisOptions })
     : (client as Redis).duplicate(settings);
-  return duplicate as RedisClient;
+  return duplicate;
 }
 
 /** What an argument of a command may be. @internal */
 export type RedisArgument = string | number | Buffer;
 
 /** Errors that will not go away by waiting: the settings are wrong. */
-const FATAL = /^(NOAUTH|WRONGPASS|NOPERM|ERR (AUTH|The user executing the script|invalid password|Client sent AUTH|unknown user))/;
+const FATAL =
+  /^(NOAUTH|WRONGPASS|NOPERM|ERR (AUTH|The user executing the script|invalid password|Client sent AUTH|unknown user))/;
 
 /**
  * Sends commands and scripts, each within a deadline, and tells wrong settings from a store that is away.
@@ -52,7 +53,11 @@ export class RedisCommands {
   }
 
   /** Runs a script by its digest; its source is sent only to a server that does not know it. */
-  async run(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
+  async run(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly RedisArgument[],
+  ): Promise<unknown> {
     const rest = [keys.length, ...keys, ...args];
     try {
       return await this.call('EVALSHA', script.sha, ...rest);
@@ -66,7 +71,9 @@ export class RedisCommands {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
-        reject(new StoreUnavailableError(`Redis did not answer ${command} within ${this.timeoutMs} ms.`));
+        reject(
+          new StoreUnavailableError(`Redis did not answer ${command} within ${this.timeoutMs} ms.`),
+        );
       }, this.timeoutMs);
     });
     try {
@@ -91,9 +98,11 @@ export function toStoreError(
   const message = error instanceof Error ? error.message : String(error);
   if (FATAL.test(message)) {
     const what = message.slice(0, 200);
-    return new ConfigurationError([{ path: 'store', message: `Redis refuses ${command}: ${what}` }]);
+    return new ConfigurationError([
+      { path: 'store', message: `Redis refuses ${command}: ${what}` },
+    ]);
   }
   // What Redis says begins with a word of its own; the rest may repeat arguments.
-  const word = /^[A-Z]{2,}\b/.exec(message)?.[0] ?? (error as { code?: unknown }).code ?? 'no answer';
-  return new StoreUnavailableError(`Redis did not take ${command} (${String(word)}).`);
+  const word = /^[A-Z]{2,}\b/.exec(message)?.[0] ?? (error as { code?: string }).code;
+  return new StoreUnavailableError(`Redis did not take ${command} (${word ?? 'no answer'}).`);
 }

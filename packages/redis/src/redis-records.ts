@@ -61,19 +61,15 @@ export class RedisRecords {
     decide: (state: RecordState<SealedBody> | undefined) => Stepped<Answer>,
     message: (stepped: Stepped<Answer>) => readonly [channel: string, text: string] | undefined,
   ): Promise<Stepped<Answer>> {
-    let stored = this.#states.get(id);
-    let current = false;
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
-      if (stored === undefined && !current) {
-        stored = await this.read(id);
-        current = true;
-      }
+      const remembered = this.#states.get(id);
+      const stored = remembered ?? (await this.read(id));
       const stepped = decide(stored?.state);
       const changes = stepped.state !== stored?.state && !isNothing(stepped.state);
-      if (!changes && current) return stepped;
-      if (changes && (await this.#write(id, now, stored, stepped, message(stepped)))) return stepped;
-      stored = undefined;
-      current = false;
+      // What is remembered may be old: it can lose a write, but it must not give an answer.
+      if (!changes && remembered === undefined) return stepped;
+      if (changes && (await this.#write(id, now, stored, stepped, message(stepped))))
+        return stepped;
       this.#states.delete(id);
     }
     throw new StoreUnavailableError('Too many processes write one record at the same time.');
@@ -90,7 +86,12 @@ export class RedisRecords {
     const body = state.body === undefined ? undefined : this.#open(id, state.epoch, state.body);
     const whose = key ?? body?.key;
     if (whose === undefined) throw new SealError('malformed');
-    return { id, key: whose, state, ...(body?.tokens === undefined ? {} : { tokens: body.tokens }) };
+    return {
+      id,
+      key: whose,
+      state,
+      ...(body?.tokens === undefined ? {} : { tokens: body.tokens }),
+    };
   }
 
   #open(id: string, epoch: string, sealed: SealedBody): RecordBody {

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import {
   canonicalKey,
-  type Clock,
   ConfigurationError,
-  type ConfigurationProblem,
   EMPTY_RECORD,
   isSealError,
-  Keyring,
+  type Keyring,
   type RecordAnswers,
   type RecordBody,
   type RecordCommands,
@@ -29,29 +27,12 @@ import { type RedisClient, RedisCommands } from './redis-client.js';
 import { checkClient, checkNaming, RedisKeys } from './redis-keys.js';
 import { RedisRecords, type Stepped } from './redis-records.js';
 import { CAS_SHARED } from './redis-scripts.js';
+import { checkSealing, PLAINTEXT_IDS, type RedisTokenStoreOptions } from './redis-store-options.js';
 import { sealCommand } from './seal-command.js';
 import { ServerClock } from './server-clock.js';
 import { StoreCheck } from './store-check.js';
 
 type Commands = RecordCommands<RecordBody>;
-
-/** How a Redis store is set up. @public */
-export interface RedisTokenStoreOptions {
-  /** Seals the token sets; its `idKey` makes the ids. */
-  readonly keys?: Keyring;
-  /** Instead of `keys`: leaves token sets readable for everyone who can read Redis. */
-  readonly insecurePlaintext?: true;
-  /** First part of all keys, without braces. @defaultValue 'otm' */
-  readonly prefix?: string;
-  /** Parts of the due index; fixed by the first process that uses the store. @defaultValue 16 */
-  readonly shards?: number;
-  /** Longest wait for an answer of Redis, ms. @defaultValue 1000 */
-  readonly commandTimeoutMs?: number;
-  /** @defaultValue the platform's clock */
-  readonly clock?: Clock;
-  /** Is told what a person should know of the server, without secrets. @defaultValue `process.emitWarning` */
-  readonly warn?: (message: string) => void;
-}
 
 /** How many ids one page of `list` looks at. */
 const PAGE = 100;
@@ -88,9 +69,17 @@ export class RedisTokenStore extends TokenStore {
   constructor(redis: RedisClient, options: RedisTokenStoreOptions = {}) {
     super();
     const { prefix = 'otm', shards = 16, commandTimeoutMs = 1_000, clock = systemClock } = options;
-    const problems = [...checkNaming(prefix, shards), ...checkClient(redis), ...checkSealing(options)];
+    const problems = [
+      ...checkNaming(prefix, shards),
+      ...checkClient(redis),
+      ...checkSealing(options),
+    ];
     if (problems.length > 0) throw new ConfigurationError(problems);
-    this.#warn = options.warn ?? ((message) => { process.emitWarning(message, { code: 'OAUTH_TOKEN_REDIS' }); });
+    this.#warn =
+      options.warn ??
+      ((message) => {
+        process.emitWarning(message, { code: 'OAUTH_TOKEN_REDIS' });
+      });
     this.#idKeyring = options.keys ?? PLAINTEXT_IDS;
     this.#sealer = options.keys === undefined ? PLAINTEXT : sealedBy(options.keys);
     this.#commands = new RedisCommands(redis, commandTimeoutMs);
@@ -127,30 +116,12 @@ export class RedisTokenStore extends TokenStore {
     return stored === undefined ? undefined : this.#records.toRecord(id, key, stored.state);
   }
 
-  override begin(key: TokenKey, command: Commands['begin']): Promise<Stored<RecordAnswers['begin']>> {
-    return this.#run(key, 'begin', command);
-  }
-
-  override commit(key: TokenKey, command: Commands['commit']): Promise<Stored<RecordAnswers['commit']>> {
-    return this.#run(key, 'commit', command);
-  }
-
-  override settle(key: TokenKey, command: Commands['settle']): Promise<Stored<RecordAnswers['settle']>> {
-    return this.#run(key, 'settle', command);
-  }
-
-  override put(key: TokenKey, command: Commands['put']): Promise<Stored<RecordAnswers['put']>> {
-    return this.#run(key, 'put', command);
-  }
-
-  override forget(key: TokenKey, command: Commands['forget']): Promise<Stored<RecordAnswers['forget']>> {
-    return this.#run(key, 'forget', command);
-  }
-
   override async touch(key: TokenKey, command: TouchCommand): Promise<void> {
     const now = await this.#time.now();
-    const touch = (state: Parameters<typeof touchRecord<Buffer>>[0] | undefined) =>
-      ({ state: state === undefined ? EMPTY_RECORD : touchRecord(state, command), answer: undefined });
+    const touch = (state: Parameters<typeof touchRecord<Buffer>>[0] | undefined) => ({
+      state: state === undefined ? EMPTY_RECORD : touchRecord(state, command),
+      answer: undefined,
+    });
     await this.#records.step(this.idOf(key), now, touch, () => undefined);
   }
 
@@ -207,7 +178,7 @@ export class RedisTokenStore extends TokenStore {
     return Promise.resolve();
   }
 
-  async #run<Verb extends RecordVerb>(
+  override async apply<Verb extends RecordVerb>(
     key: TokenKey,
     verb: Verb,
     command: Commands[Verb],
@@ -223,7 +194,8 @@ export class RedisTokenStore extends TokenStore {
     );
     const { state, answer, change } = stepped;
     const record = this.#records.toRecord(id, key, state);
-    if (change !== undefined) this.#feed.tell({ id, version: state.version, kind: change, origin: 'local' });
+    if (change !== undefined)
+      this.#feed.tell({ id, version: state.version, kind: change, origin: 'local' });
     return { answer, record };
   }
 
@@ -250,16 +222,4 @@ export class RedisTokenStore extends TokenStore {
       return undefined;
     }
   }
-}
-
-/** Ids of a store without keys: everyone who can read it can read the tokens too. */
-const PLAINTEXT_IDS = new Keyring({ keys: [{ kid: 'plaintext', key: Buffer.alloc(32) }] });
-
-function checkSealing({ keys, insecurePlaintext }: RedisTokenStoreOptions): ConfigurationProblem[] {
-  if ((keys === undefined) !== (insecurePlaintext === undefined)) return [];
-  const message =
-    keys === undefined
-      ? 'is missing: give a Keyring, or insecurePlaintext: true to leave tokens readable in Redis.'
-      : 'and insecurePlaintext exclude one another.';
-  return [{ path: 'store.keys', message }];
 }

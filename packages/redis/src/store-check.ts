@@ -43,7 +43,11 @@ export class StoreCheck {
     const { shards, idKey } = this.settings;
     const mine = [String(RECORD_FORMAT), String(shards), idKey];
     const stored = (await this.commands.run(SET_ONCE, [this.key], mine)) as string[];
-    const names = ['format of records', 'number of shards (store.shards)', 'key of ids (store.keys)'];
+    const names = [
+      'format of records',
+      'number of shards (store.shards)',
+      'key of ids (store.keys)',
+    ];
     const problems = names.flatMap((name, index) =>
       stored[index] === mine[index]
         ? []
@@ -61,7 +65,9 @@ export class StoreCheck {
       this.warn(`Redis may evict tokens (maxmemory-policy ${policy}); set it to noeviction.`);
     }
     if (value('aof_enabled') === '0') {
-      this.warn('Redis has no append-only file: a crash loses the latest refresh tokens. Set appendonly yes.');
+      this.warn(
+        'Redis has no append-only file: a crash loses the latest refresh tokens. Set appendonly yes.',
+      );
     }
     if (value('connected_slaves') === '0' && value('role') === 'master') {
       this.warn('Redis has no replica: its loss is the loss of all tokens.');

@@ -65,6 +65,7 @@ function commandOf(
       leaseMs: 3_000,
       takeoverMs: 1_000,
       force: false,
+      settings: 's',
       fresh: { body: 'key', keepFresh: true },
     },
     commit: {

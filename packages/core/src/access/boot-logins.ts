@@ -26,14 +26,18 @@ export class BootLogins {
   ) {}
 
   async run(): Promise<void> {
-    const list = await this.registrations.list().catch(() => []);
-    let waiting = list
-      .filter(({ grant, keepFresh }) => grant !== undefined && keepFresh !== false)
-      .map(({ registrationId }) => registrationId);
+    let waiting = await this.#candidates().catch(() => []);
     while (waiting.length > 0 && !this.#ended) {
       waiting = await this.#round(waiting);
       if (waiting.length > 0) await this.#pause();
     }
+  }
+
+  async #candidates(): Promise<string[]> {
+    const list = await this.registrations.list();
+    return list
+      .filter(({ grant, keepFresh }) => grant !== undefined && keepFresh !== false)
+      .map(({ registrationId }) => registrationId);
   }
 
   /** No more tries. */

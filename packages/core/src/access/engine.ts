@@ -28,8 +28,8 @@ export interface Engine extends RenewalParts {
 
 /** Wires the parts, filling in what was not given. @internal */
 export function buildEngine(options: TokenManagerOptions): Engine {
-  const registrations = new Registrations(options.registrations);
   const clock = options.clock ?? systemClock;
+  const registrations = new Registrations(options.registrations, clock);
   const store = options.store ?? new MemoryTokenStore(clock);
   const lock = options.lock ?? new LocalRefreshLock(clock);
   const transport = options.transport ?? new UndiciTokenEndpointTransport(clock);
@@ -39,7 +39,12 @@ export function buildEngine(options: TokenManagerOptions): Engine {
   const parts: RenewalParts = {
     store,
     lock,
-    endpoint: new TokenEndpointClient(transport, new EndpointDiscovery(transport, clock), time),
+    endpoint: new TokenEndpointClient(
+      transport,
+      new EndpointDiscovery(transport, clock),
+      time,
+      clock,
+    ),
     pauses: new SharedPauses(store, time, clock),
     announcer: new RenewalAnnouncer(events, time),
     unconfirmed: new UnconfirmedCommits(clock, random),
@@ -48,13 +53,15 @@ export function buildEngine(options: TokenManagerOptions): Engine {
     random,
     owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
   };
-  const coordinator = new RefreshCoordinator(parts, registrations, new ChangeWaiters(store, clock));
+  const waiters = new ChangeWaiters(store, clock);
+  const coordinator = new RefreshCoordinator(parts, registrations, waiters);
   const own = [
     options.transport === undefined ? transport : undefined,
     options.lock === undefined ? lock : undefined,
     options.store === undefined ? store : undefined,
   ];
   const close = async (): Promise<void> => {
+    waiters.close();
     for (const part of own) await part?.close();
   };
   return { ...parts, registrations, coordinator, events, close };

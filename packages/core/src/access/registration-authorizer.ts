@@ -18,18 +18,24 @@ export class RegistrationAuthorizer implements CallAuthorizer {
   /** Known from the first call on; answers are judged only after one. */
   #registration: ClientRegistration | undefined;
 
+  readonly #manager: TokenManager;
+  readonly #subject: (() => string | undefined) | undefined;
+
   constructor(
-    private readonly manager: TokenManager,
+    manager: TokenManager,
     readonly registrationId: string,
-    private readonly subject: (() => string | undefined) | undefined,
-  ) {}
+    subject: (() => string | undefined) | undefined,
+  ) {
+    this.#manager = manager;
+    this.#subject = subject;
+  }
 
   async getAccessToken(options: TokenRequestOptions = {}): Promise<string> {
-    return this.manager.getAccessToken(this.#key(options), signalOf(options));
+    return this.#manager.getAccessToken(this.#key(options), signalOf(options));
   }
 
   async renewRejected(rejected: string, options: TokenRequestOptions = {}): Promise<string> {
-    return this.manager.renewRejected(this.#key(options), rejected, signalOf(options));
+    return this.#manager.renewRejected(this.#key(options), rejected, signalOf(options));
   }
 
   async authorize(url: URL, options: TokenRequestOptions = {}): Promise<CallCredentials> {
@@ -37,8 +43,9 @@ export class RegistrationAuthorizer implements CallAuthorizer {
     const known = registration.allowedOrigins.filter((origin) => typeof origin === 'string');
     // Where no token can change the decision, none is asked for.
     if (known.length === registration.allowedOrigins.length) this.#gate(url, known);
-    const tokens = await this.manager.getTokenSet(this.#key(options), signalOf(options));
-    return this.#credentials(registration, url, tokens);
+    const key = this.#key(options);
+    const tokens = await this.#manager.getTokenSet(key, signalOf(options));
+    return this.#credentials(registration, url, key, tokens);
   }
 
   async reauthorize(
@@ -47,9 +54,14 @@ export class RegistrationAuthorizer implements CallAuthorizer {
     options: TokenRequestOptions = {},
   ): Promise<CallCredentials> {
     const registration = await this.#find();
-    const key = this.#key(options);
-    const tokens = await this.manager.replaceRejected(key, rejected.accessToken, options.signal);
-    return this.#credentials(registration, url, tokens);
+    // The request's context may be another's by now: whose call it is was decided when it was sent.
+    const { key = this.#key(options), accessToken } = rejected;
+    const tokens = await this.#manager.replaceRejected(key, accessToken, options.signal);
+    return this.#credentials(registration, url, key, tokens);
+  }
+
+  accepted({ key, accessToken }: CallCredentials): void {
+    if (key !== undefined) this.#manager.accepted(key, accessToken);
   }
 
   isRejected(response: ApiResponse): boolean {
@@ -57,18 +69,18 @@ export class RegistrationAuthorizer implements CallAuthorizer {
   }
 
   retried(url: URL, status: number, options: TokenRequestOptions = {}): void {
-    const { engine, events } = this.manager;
+    const { engine, events } = this.#manager;
     const base = engine.announcer.base(this.#key(options), 0);
     // Queries may hold anything; origin and path name the call well enough.
     events.emit('retriedAfter401', { ...base, url: `${url.origin}${url.pathname}`, status });
   }
 
-  #key({ subject = this.subject?.(), scope, resource }: TokenRequestOptions): TokenKey {
+  #key({ subject = this.#subject?.(), scope, resource }: TokenRequestOptions): TokenKey {
     return compact({ registrationId: this.registrationId, subject, scope, resource });
   }
 
   async #find(): Promise<ClientRegistration> {
-    this.#registration = await this.manager.engine.registrations.require(this.registrationId);
+    this.#registration = await this.#manager.engine.registrations.require(this.registrationId);
     return this.#registration;
   }
 
@@ -77,11 +89,17 @@ export class RegistrationAuthorizer implements CallAuthorizer {
     throw new OriginNotAllowedError(this.registrationId, describeOrigin(url), origins);
   }
 
-  #credentials(registration: ClientRegistration, url: URL, tokens: TokenSet): CallCredentials {
+  #credentials(
+    registration: ClientRegistration,
+    url: URL,
+    key: TokenKey,
+    tokens: TokenSet,
+  ): CallCredentials {
     const origins = originsFor(registration.allowedOrigins, tokens);
     this.#gate(url, origins);
     return {
       accessToken: tokens.accessToken,
+      key,
       headers: registration.provider.attachHeaders(tokens),
       allows: (target) => isOriginAllowed(target, origins),
     };

@@ -1,4 +1,5 @@
 import type { TokenChange, TokenRecord } from '../store/token-store.js';
+import { BoundedMap } from '../util/bounded-map.js';
 
 /** A record in memory. @internal */
 export interface CachedRecord {
@@ -7,32 +8,37 @@ export interface CachedRecord {
   readonly readAt: number;
 }
 
-/** The most records kept in memory; the least recently used goes first. */
+/** The most records kept in memory; the one that was compared with the store longest ago goes first. */
 const CAPACITY = 10_000;
 
 /**
- * Records in front of the store, least recently used out first.
+ * Records in front of the store, bounded.
+ *
+ * It remembers how far each record is known to have come, so that a slow read cannot bring back what was replaced or forgotten.
  *
  * @internal
  */
 export class TokenCache {
   readonly #entries = new Map<string, CachedRecord>();
-  readonly #keys = new Map<string, string>();
+  readonly #canonicalOf = new Map<string, string>();
+  readonly #floors: BoundedMap<string, number>;
 
-  constructor(private readonly capacity = CAPACITY) {}
+  constructor(private readonly capacity = CAPACITY) {
+    this.#floors = new BoundedMap(capacity);
+  }
 
   get(canonical: string): CachedRecord | undefined {
     return this.#entries.get(canonical);
   }
 
+  /** Keeps a record, unless a newer one is known. */
   set(canonical: string, record: TokenRecord, readAt: number): void {
-    const present = this.#entries.get(canonical);
-    // An answer that was overtaken on its way must not replace a newer one of the same login.
-    const newer = present?.record.state;
-    if (newer?.epoch === record.state.epoch && newer.version > record.state.version) return;
+    const { version } = record.state;
+    if (version < (this.#floors.get(record.id) ?? 0)) return;
+    if (version < (this.#entries.get(canonical)?.record.state.version ?? 0)) return;
     this.#entries.delete(canonical);
     this.#entries.set(canonical, { record, readAt });
-    this.#keys.set(record.id, canonical);
+    this.#canonicalOf.set(record.id, canonical);
     const oldest = this.#entries.keys().next();
     if (this.#entries.size > this.capacity && !oldest.done) this.delete(oldest.value);
   }
@@ -41,19 +47,22 @@ export class TokenCache {
     const entry = this.#entries.get(canonical);
     if (entry === undefined) return;
     this.#entries.delete(canonical);
-    this.#keys.delete(entry.record.id);
+    this.#canonicalOf.delete(entry.record.id);
   }
 
-  /** Drops what a change has made old. */
+  /** Drops what a change has made old. A failed renewal leaves a token as good as it was. */
   apply(change: TokenChange): void {
     if (change.kind === 'gap') {
       this.#entries.clear();
-      this.#keys.clear();
+      this.#canonicalOf.clear();
+      this.#floors.clear();
       return;
     }
-    const canonical = this.#keys.get(change.id);
+    this.#floors.set(change.id, change.version);
+    const canonical = this.#canonicalOf.get(change.id);
     if (canonical === undefined) return;
     const version = this.#entries.get(canonical)?.record.state.version ?? 0;
-    if (change.kind !== 'tokens' || change.version > version) this.delete(canonical);
+    const ended = change.kind === 'forgotten' || change.kind === 'login';
+    if (change.version > version || (ended && change.version >= version)) this.delete(canonical);
   }
 }

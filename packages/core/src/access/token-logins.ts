@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto';
+import { newId } from '../util/new-id.js';
 import { TokenEndpointError } from '../errors/errors.js';
 import type { ClientRegistration } from '../model/client-registration.js';
-import type { Grant, RefreshTokenGrant } from '../model/grant.js';
+import type { Grant } from '../model/grant.js';
 import { canonicalKey, type TokenKey } from '../model/token-key.js';
 import type { TokenSet } from '../model/token-set.js';
+import { failedAnswer } from '../provider/failed-answer.js';
 import type { FailedAnswer, ReceivedTokens } from '../provider/token-answer.js';
 import { mergeTokens } from '../refresh/merge-tokens.js';
-import { revokeQuietly } from '../refresh/revoke-quietly.js';
-import { selfLoginGrant } from '../refresh/self-login.js';
+import { grantFingerprint, isKnown, selfLoginGrant } from '../refresh/self-login.js';
 import { tokenFacts } from '../refresh/token-facts.js';
 import { longestTimeout } from '../timing/timing-policy.js';
 import type { Engine } from './engine.js';
@@ -26,75 +26,84 @@ export class TokenLogins {
 
   /** @throws {@link TokenEndpointError} */
   async authenticate(key: TokenKey, grant: Grant): Promise<TokenSet> {
-    const registration = await this.engine.registrations.require(key.registrationId);
-    if (grant.type === 'refresh_token') return this.#seed(key, registration, grant);
-    const answer = await this.engine.endpoint.request({
-      registration,
-      key,
-      grant,
-      timeoutMs:
-        registration.http?.timeoutMs ?? longestTimeout(registration.provider.refreshTokenReuse),
-    });
+    const { registrations, endpoint, store } = this.engine;
+    const registration = await registrations.require(key.registrationId);
+    if (grant.type === 'refresh_token') {
+      const record = await store.read(key);
+      const fingerprint = store.fingerprint(grant.refreshToken);
+      if (record !== undefined && isKnown(record.state, fingerprint)) {
+        throw loginFailed(key, SPENT);
+      }
+    }
+    const { http, provider } = registration;
+    const timeoutMs = http?.timeoutMs ?? longestTimeout(provider.refreshTokenReuse);
+    const answer = await endpoint.request({ registration, key, grant, timeoutMs });
     if (answer.outcome === 'leaseExpired') throw new Error('A login has no lease.');
     if (answer.outcome !== 'refreshed') throw loginFailed(key, answer);
     const { tokens, defect } = answer;
     if (tokens.refreshToken === undefined && defect !== undefined) throw loginFailed(key, defect);
-    await this.#put(key, registration, tokens);
+    await this.#put(key, registration, grant, tokens);
     return (await this.server.serve(key)).tokens as TokenSet;
   }
 
   async forget(key: TokenKey): Promise<void> {
-    const command = { intentId: randomUUID(), newEpoch: randomUUID() };
-    await this.engine.store.forget(key, command);
+    await this.engine.store.forget(key, { intentId: newId(), newEpoch: newId() });
     this.server.forgetMemory(canonicalKey(key));
   }
 
+  /** Forgets exactly what it then revokes, also when a renewal comes in between. */
   async revoke(key: TokenKey): Promise<void> {
     const { registrations, store, endpoint } = this.engine;
     const registration = await registrations.require(key.registrationId);
-    const record = await store.read(key);
-    await this.forget(key);
-    if (record?.tokens !== undefined) {
-      await revokeQuietly(endpoint, { registration, key }, record.tokens);
+    for (;;) {
+      const record = await store.read(key);
+      const { answer } = await store.forget(key, {
+        intentId: newId(),
+        newEpoch: newId(),
+        expectedVersion: record?.state.version ?? 0,
+      });
+      if (answer.kind === 'conflict') continue;
+      this.server.forgetMemory(canonicalKey(key));
+      if (record?.tokens !== undefined) {
+        await endpoint.revokeLater({ registration, key }, record.tokens);
+      }
+      return;
     }
-  }
-
-  /** Plants the refresh token, unless it was planted before, and renews with it. */
-  async #seed(
-    key: TokenKey,
-    registration: ClientRegistration,
-    grant: RefreshTokenGrant,
-  ): Promise<TokenSet> {
-    const { coordinator, store } = this.engine;
-    const record = await store.read(key);
-    await coordinator.plantSeed({ key, registration, reason: 'login' }, record, grant);
-    this.server.forgetMemory(canonicalKey(key));
-    return (await this.server.serve(key)).tokens as TokenSet;
   }
 
   async #put(
     key: TokenKey,
     registration: ClientRegistration,
+    grant: Grant,
     received: ReceivedTokens,
   ): Promise<void> {
     const { store, announcer, random } = this.engine;
-    const tokens = mergeTokens(undefined, received);
+    // A server that does not rotate answers a refresh without a refresh token.
+    const kept = grant.type === 'refresh_token' ? { refreshToken: grant.refreshToken } : {};
+    const tokens = mergeTokens(undefined, { ...kept, ...received });
     const canLogin = async (): Promise<boolean> =>
       (await selfLoginGrant(registration, key)) !== undefined;
     const facts = await tokenFacts(store, registration.provider, tokens, random(), canLogin);
     const { record } = await store.put(key, {
-      intentId: randomUUID(),
-      newEpoch: randomUUID(),
+      intentId: newId(),
+      newEpoch: newId(),
       body: { key, tokens },
       facts,
       keepFresh: registration.keepFresh !== false,
       reason: 'login',
+      grantFingerprint: grantFingerprint(store, registration, grant),
     });
     this.server.forgetMemory(canonicalKey(key));
     this.server.remember(canonicalKey(key), record);
     announcer.stored({ key, registration, reason: 'login' }, undefined, record);
   }
 }
+
+const SPENT = failedAnswer(
+  'reauthorizationRequired',
+  'refresh_token_known',
+  'This refresh token is stored already, or was before: it is not sent a second time.',
+);
 
 function loginFailed({ registrationId }: TokenKey, answer: FailedAnswer): TokenEndpointError {
   const { outcome, code, message, status } = answer;

@@ -30,13 +30,15 @@ export class TokenManager {
   readonly events: TokenEvents;
   /** @internal */
   readonly engine: Engine;
+  readonly #subject: (() => string | undefined) | undefined;
   readonly #server: TokenServer;
   readonly #logins: TokenLogins;
   readonly #boot: BootLogins;
   #booting: Promise<void> = Promise.resolve();
 
   /** @throws {@link ConfigurationError} naming every problem of a list of registrations */
-  constructor(private readonly options: TokenManagerOptions) {
+  constructor(options: TokenManagerOptions) {
+    this.#subject = options.subject;
     this.engine = buildEngine(options);
     this.events = this.engine.events;
     this.#server = new TokenServer(this.engine, options.timing ?? {});
@@ -83,6 +85,11 @@ export class TokenManager {
   async refresh(input: TokenKeyInput): Promise<RefreshOutcome> {
     const key = await this.engine.registrations.keyOf(input);
     return toOutcome(await this.#server.renew(key, 'manual'));
+  }
+
+  /** Notes that an API has taken a token. @internal */
+  accepted(key: TokenKey, accessToken: string): void {
+    this.#server.accepted(key, accessToken);
   }
 
   /** Renews in the background what the due index has offered. @internal */
@@ -148,7 +155,10 @@ export class TokenManager {
     const now = time.now();
     const items: TokenStatus[] = [];
     for (const record of page.records) {
-      const registration = await registrations.find(record.key.registrationId);
+      if (record.state.status === 'forgotten') continue;
+      // One that cannot be found or is wrong does not hide the others.
+      const asked = registrations.find(record.key.registrationId);
+      const registration = await asked.catch(() => undefined);
       items.push(statusOf(record.key, registration?.provider.name ?? 'unknown', record, now));
     }
     if (cursor === undefined) items.push(...(await this.#withoutRecord(now)));
@@ -162,7 +172,7 @@ export class TokenManager {
    */
   source(registrationId: string): CallAuthorizer {
     this.engine.registrations.check(registrationId);
-    return new RegistrationAuthorizer(this, registrationId, this.options.subject);
+    return new RegistrationAuthorizer(this, registrationId, this.#subject);
   }
 
   /** Waits for the renewals under way. */
@@ -176,6 +186,8 @@ export class TokenManager {
     this.#boot.end();
     this.engine.coordinator.endWaits();
     await this.drain();
+    await this.engine.unconfirmed.close();
+    this.#server.close();
     await this.engine.close();
   }
 

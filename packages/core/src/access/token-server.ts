@@ -1,19 +1,22 @@
-import {
-  isStoreUnavailableError,
-  ReauthorizationRequiredError,
-  TokenUnavailableError,
-  WaitAbortedError,
-} from '../errors/errors.js';
+import { isStoreUnavailableError, WaitAbortedError } from '../errors/errors.js';
 import { canonicalKey, type TokenKey } from '../model/token-key.js';
 import type { RenewalReason } from '../record/record-state.js';
 import type { RenewalResult } from '../refresh/renewal.js';
 import type { TokenRecord } from '../store/token-store.js';
+import { BoundedMap } from '../util/bounded-map.js';
 import { withDeadline } from '../util/with-deadline.js';
 import type { Engine } from './engine.js';
 import { servingOf } from './serving.js';
 import { StorelessTokens } from './storeless-tokens.js';
+import { endedError, lateError, toError } from './token-errors.js';
 import { type CachedRecord, TokenCache } from './token-cache.js';
 import type { TimingOptions } from './token-manager-options.js';
+
+/** How much longer than the waits within it a call may take, ms. */
+const GRACE_MS = 250;
+
+/** The most notes of a kind that are kept on keys; they save work and may be lost. */
+const MOST_NOTES = 10_000;
 
 /**
  * Serves access tokens from memory and the store, and asks for renewals when their time has come.
@@ -25,8 +28,11 @@ export class TokenServer {
   readonly #storeless: StorelessTokens;
   readonly #maxWaitMs: number;
   readonly #memoryTrustMs: number;
+  /** The last access token of each key that an API has taken. */
+  readonly #accepted = new BoundedMap<string, string>(MOST_NOTES);
+  readonly #unsubscribe: () => void;
   /** Until when a renewal behind a served token is not worth another try. */
-  readonly #restUntil = new Map<string, number>();
+  readonly #restUntil = new BoundedMap<string, number>(MOST_NOTES);
 
   constructor(
     private readonly engine: Engine,
@@ -35,7 +41,7 @@ export class TokenServer {
     this.#storeless = new StorelessTokens(engine);
     this.#maxWaitMs = timing.maxWaitMs ?? 10_000;
     this.#memoryTrustMs = timing.memoryTrustMs ?? 30_000;
-    engine.store.subscribe((change) => {
+    this.#unsubscribe = engine.store.subscribe((change) => {
       this.#cache.apply(change);
     });
   }
@@ -66,14 +72,29 @@ export class TokenServer {
    * @throws {@link WaitAbortedError}
    */
   async serve(key: TokenKey, signal?: AbortSignal): Promise<TokenRecord> {
+    if (signal?.aborted) throw new WaitAbortedError(key.registrationId);
+    const { clock } = this.engine;
+    // The waits within end by themselves; this one is for a store or a source that never answers.
+    const served = this.#serve(key, signal);
+    const result = await withDeadline(served, clock, this.#maxWaitMs + GRACE_MS, signal);
+    if (result === 'aborted') throw new WaitAbortedError(key.registrationId);
+    if (result === 'late') throw lateError(key, this.#maxWaitMs);
+    return result;
+  }
+
+  async #serve(key: TokenKey, signal: AbortSignal | undefined): Promise<TokenRecord> {
     const canonical = canonicalKey(key);
     const { time, registrations } = this.engine;
     if (time.diverged()) await time.read();
     const ready = this.fromMemory(canonical);
     if (ready !== undefined) return ready;
-    const record = await this.#read(key, canonical).catch((error: unknown) =>
-      this.#withoutStore(key, canonical, error),
-    );
+    let record: TokenRecord | undefined;
+    try {
+      record = await this.#read(key, canonical);
+    } catch (error) {
+      // Nothing can be renewed without the store: waiting for it would only spend what is left of the token.
+      return await this.#withoutStore(key, canonical, error);
+    }
     const registration = await registrations.require(key.registrationId);
     if (key.subject !== undefined && registration.idleAfterMs !== undefined) this.#noteUse(key);
     const { earliestRefreshBeforeExpiryMs } = registration.provider;
@@ -102,10 +123,18 @@ export class TokenServer {
     return this.#waitFor(key, signal, rejected);
   }
 
+  /** An API has taken a token: its next refusal is news. */
+  accepted(key: TokenKey, accessToken: string): void {
+    const canonical = canonicalKey(key);
+    if (this.#accepted.get(canonical) === accessToken) return;
+    this.#accepted.set(canonical, accessToken);
+  }
+
   /** Renews and remembers the outcome. */
   async renew(key: TokenKey, reason: RenewalReason, rejected?: string): Promise<RenewalResult> {
     const canonical = canonicalKey(key);
-    const result = await this.engine.coordinator.renew(key, reason, rejected);
+    const proven = rejected !== undefined && this.#accepted.get(canonical) === rejected;
+    const result = await this.engine.coordinator.renew(key, reason, { rejected, proven });
     if (result.outcome === 'refreshed') {
       this.remember(canonical, result.record);
       this.#restUntil.delete(canonical);
@@ -119,7 +148,13 @@ export class TokenServer {
     this.#cache.set(canonical, record, this.engine.clock.monotonic());
   }
 
+  /** No more listening to the store. */
+  close(): void {
+    this.#unsubscribe();
+  }
+
   forgetMemory(canonical: string): void {
+    this.engine.unconfirmed.drop(canonical);
     this.#cache.delete(canonical);
     this.#restUntil.delete(canonical);
   }
@@ -140,9 +175,9 @@ export class TokenServer {
 
   /** With the store away: the token in memory to its very end, or one that needs no store. */
   async #withoutStore(key: TokenKey, canonical: string, error: unknown): Promise<TokenRecord> {
-    if (!isStoreUnavailableError(error)) throw error;
     const known = this.#cache.get(canonical)?.record;
     if (known?.tokens?.accessToken && known.tokens.expiresAt > this.engine.time.now()) return known;
+    if (!isStoreUnavailableError(error)) throw error;
     const fetched = await this.#storeless.fetch(key);
     if (fetched === undefined) throw error;
     this.remember(canonical, fetched);
@@ -177,7 +212,7 @@ export class TokenServer {
     const expiresAt = record.tokens?.expiresAt ?? 0;
     const resting = (this.#restUntil.get(canonical) ?? 0) > time.now();
     if (!resting || coordinator.inFlight(canonical) !== undefined) {
-      const renewal = this.renew(key, 'due').catch(() => undefined);
+      const renewal = this.renew(key, 'demand').catch(() => undefined);
       const limit = Math.min(this.#maxWaitMs, expiresAt - time.now());
       const result = await this.#within(key, withDeadline(renewal, clock, limit, signal));
       if (typeof result === 'object' && result.outcome === 'refreshed') return result.record;
@@ -200,10 +235,15 @@ export class TokenServer {
       const left = deadline - clock.monotonic();
       const renewal = this.renew(key, reason, rejected);
       const result = await this.#within(key, withDeadline(renewal, clock, left, signal));
-      if (result === 'late') throw this.#late(key);
-      if (result.outcome === 'refreshed') return result.record;
+      if (result === 'late') throw lateError(key, this.#maxWaitMs);
+      if (result.outcome === 'refreshed') {
+        // An answer can take longer than its token lives.
+        if ((result.record.tokens?.expiresAt ?? 0) > time.now()) return result.record;
+        throw endedError(key);
+      }
       const pauseMs = (result.nextTryAt ?? Infinity) - time.now();
-      if (pauseMs >= deadline - clock.monotonic()) throw toError(key, result);
+      const inTime = pauseMs < deadline - clock.monotonic();
+      if (!inTime || result.code === 'renewed_too_recently') throw toError(key, result);
       const pause = new Promise<never>(() => undefined);
       await this.#within(key, withDeadline(pause, clock, Math.max(pauseMs, 1), signal));
     }
@@ -214,33 +254,4 @@ export class TokenServer {
     if (result === 'aborted') throw new WaitAbortedError(key.registrationId);
     return result;
   }
-
-  #late({ registrationId, subject }: TokenKey): TokenUnavailableError {
-    return new TokenUnavailableError({
-      registrationId,
-      subject,
-      outcome: 'waiting',
-      reason: `its renewal has not ended within ${this.#maxWaitMs} ms; it goes on in the background.`,
-    });
-  }
-}
-
-/** The error for a caller whose token could not be renewed. @internal */
-export function toError(
-  { registrationId, subject }: TokenKey,
-  result: Exclude<RenewalResult, { outcome: 'refreshed' }>,
-): ReauthorizationRequiredError | TokenUnavailableError {
-  const { outcome, code, message, since, nextTryAt } = result;
-  const reason = `${message} (${code})`;
-  if (outcome === 'reauthorizationRequired') {
-    return new ReauthorizationRequiredError({ registrationId, subject, reason });
-  }
-  return new TokenUnavailableError({
-    registrationId,
-    subject,
-    outcome: outcome === 'busy' ? 'waiting' : outcome,
-    reason,
-    since,
-    nextTryAt,
-  });
 }

@@ -61,6 +61,7 @@ export class AuthorizedCall {
   async send(): Promise<AxiosResponse> {
     const credentials = await this.#wait((options) => this.source.authorize(this.#url, options));
     const first = await this.#attempt(credentials);
+    this.#noteAccepted(first, credentials);
     if (!this.#isRefused(first)) return deliver(first);
     const renewed = await this.#renew(credentials, first);
     const replayable = isReplayableBody(this.#config.data);
@@ -70,7 +71,14 @@ export class AuthorizedCall {
     this.#config[RESENT] = true;
     const { options } = callOptions(this.#config);
     this.source.retried(this.#url, first.response?.status ?? 0, options);
-    return deliver(await this.#attempt(renewed));
+    const second = await this.#attempt(renewed);
+    this.#noteAccepted(second, renewed);
+    return deliver(second);
+  }
+
+  #noteAccepted({ response, bearerSent }: Attempt, credentials: CallCredentials): void {
+    if (response === undefined || !bearerSent) return;
+    if (!this.source.isRejected(toApiResponse(response))) this.source.accepted?.(credentials);
   }
 
   /** The credentials after these were refused; nothing when there are no others now. */

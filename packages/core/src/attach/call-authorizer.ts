@@ -1,9 +1,12 @@
 import type { TokenRequestOptions, TokenSource } from '../access/token-source.js';
+import type { TokenKey } from '../model/token-key.js';
 import type { ApiResponse } from '../provider/provider-adapter.js';
 
 /** What one API call carries. @public */
 export interface CallCredentials {
   readonly accessToken: string;
+  /** Whose it is; the same one is asked for when it is refused. */
+  readonly key?: TokenKey;
   /** Lower-case names, the bearer among them. */
   readonly headers: Readonly<Record<string, string>>;
   /** Whether a redirect's target may see them too. */
@@ -30,6 +33,8 @@ export interface CallAuthorizer extends TokenSource {
   ): Promise<CallCredentials>;
   /** Whether an answer says that the access token is no longer good. */
   isRejected(response: ApiResponse): boolean;
+  /** Tells that an API has taken the token. */
+  accepted?(credentials: CallCredentials): void;
   /** Tells that a call was sent again. */
   retried(url: URL, status: number, options?: TokenRequestOptions): void;
 }

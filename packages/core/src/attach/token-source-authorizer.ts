@@ -38,8 +38,7 @@ function checkOrigins(allowedOrigins: readonly string[]): void {
 
 function narrowed(source: CallAuthorizer, origins: readonly string[]): CallAuthorizer {
   const narrow = (credentials: CallCredentials): CallCredentials => ({
-    accessToken: credentials.accessToken,
-    headers: credentials.headers,
+    ...credentials,
     allows: (url) => isOriginAllowed(url, origins) && credentials.allows(url),
   });
   const gate = gateOf(source.registrationId, origins);
@@ -56,6 +55,7 @@ function narrowed(source: CallAuthorizer, origins: readonly string[]): CallAutho
       return narrow(await source.reauthorize(rejected, url, options));
     },
     isRejected: (response) => source.isRejected(response),
+    accepted: (credentials) => source.accepted?.(credentials),
     retried: (url, status, options) => {
       source.retried(url, status, options);
     },

@@ -67,15 +67,15 @@ function refuse<Body>(
   if (isKnownDead(state, command)) return { kind: 'dead' };
   const busyUntil = blockedUntil(state.intent, command.kind);
   if (busyUntil > now) return { kind: 'busy', until: busyUntil };
-  if (!command.force && state.backoff !== undefined && state.backoff.until > now) {
-    return { kind: 'backoff', until: state.backoff.until };
-  }
-  return undefined;
+  const { until = -Infinity, settings = command.settings } = state.backoff ?? {};
+  return until > now && settings === command.settings && !command.force
+    ? { kind: 'backoff', until }
+    : undefined;
 }
 
 function isKnownDead<Body>(state: RecordState<Body>, command: BeginCommand<Body>): boolean {
   if (command.kind === 'refresh') return state.deadFingerprint === command.fingerprint;
-  return state.refusedGrant === command.fingerprint && !command.force;
+  return state.refusedGrant === command.fingerprint;
 }
 
 /** A refresh token that was sent is left alone beyond the lease; a login may follow at once. */

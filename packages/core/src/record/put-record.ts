@@ -5,8 +5,9 @@ import type {
   PutCommand,
   TouchCommand,
 } from './record-command.js';
-import { type RecordState, TOMBSTONE_MS } from './record-state.js';
+import { type RecordState, REMEMBERED, TOMBSTONE_MS } from './record-state.js';
 import {
+  hasSpent,
   recalled,
   remember,
   scheduleOf,
@@ -30,10 +31,14 @@ export function putRecord<Body>(
   if (before !== undefined) return unchanged(state, { kind: before });
   const { expectedVersion, facts } = command;
   const moved = expectedVersion !== undefined && expectedVersion !== state.version;
-  const planted = command.seed === true && state.seedFingerprint === facts.refreshFingerprint;
-  if (moved || planted) return unchanged(state, { kind: 'conflict' });
+  const { seed = false } = command;
+  const { refreshFingerprint = '' } = facts;
+  const known =
+    hasSpent(state, refreshFingerprint) || state.facts?.refreshFingerprint === refreshFingerprint;
+  if (moved || (seed && known)) return unchanged(state, { kind: 'conflict' });
   const answer: PutAnswer = { kind: 'put' };
-  const seedFingerprint = command.seed ? facts.refreshFingerprint : state.seedFingerprint;
+  const seeds = seed ? [...state.seedFingerprints, refreshFingerprint] : state.seedFingerprints;
+  const mended = state.refusedGrant === command.grantFingerprint;
   const next = update(state, {
     version: state.version + 1,
     epoch: command.newEpoch,
@@ -42,8 +47,9 @@ export function putRecord<Body>(
     facts,
     keepFresh: command.keepFresh,
     scheduledAt: scheduleOf(command.keepFresh, facts),
-    seedFingerprint,
+    seedFingerprints: seeds.slice(-REMEMBERED),
     deadFingerprint: undefined,
+    refusedGrant: mended ? undefined : state.refusedGrant,
     spentFingerprints: spend(state, state.facts?.refreshFingerprint),
     siblings: [],
     intent: undefined,
@@ -51,16 +57,14 @@ export function putRecord<Body>(
     failure: undefined,
     tombstoneUntil: undefined,
     // A seed is planted, not renewed.
-    lastRenewal: command.seed
-      ? undefined
-      : { at: now, outcome: 'refreshed', reason: command.reason },
+    lastRenewal: seed ? undefined : { at: now, outcome: 'refreshed', reason: command.reason },
   });
   return { state: remember(next, command.intentId, answer), answer, change: 'login' };
 }
 
 /**
- * Deletes the tokens and leaves a tombstone without secrets, so that no late commit brings them back. The seed's fingerprint stays:
- * the same seed is never planted again.
+ * Deletes the tokens and leaves a tombstone without secrets, so that no late commit brings them back. The fingerprints of seeds stay:
+ * none is planted again.
  *
  * @internal
  */
@@ -70,22 +74,24 @@ export function forgetRecord<Body>(
   now: number,
 ): Transition<Body, ForgetAnswer> {
   const answer: ForgetAnswer = { kind: 'forgotten' };
+  const { expectedVersion } = command;
   if (recalled(state, command.intentId, ['forgotten']) !== undefined)
     return unchanged(state, answer);
-  const next = update<Body>(
-    {
-      version: state.version + 1,
-      epoch: command.newEpoch,
-      status: 'forgotten',
-      keepFresh: false,
-      scheduledAt: Infinity,
-      spentFingerprints: state.spentFingerprints,
-      siblings: [],
-      answers: state.answers,
-      tombstoneUntil: now + TOMBSTONE_MS,
-    },
-    { seedFingerprint: state.seedFingerprint },
-  );
+  if (expectedVersion !== undefined && expectedVersion !== state.version) {
+    return unchanged(state, { kind: 'conflict' });
+  }
+  const next: RecordState<Body> = {
+    version: state.version + 1,
+    epoch: command.newEpoch,
+    status: 'forgotten',
+    keepFresh: false,
+    scheduledAt: Infinity,
+    seedFingerprints: state.seedFingerprints,
+    spentFingerprints: state.spentFingerprints,
+    siblings: [],
+    answers: state.answers,
+    tombstoneUntil: now + TOMBSTONE_MS,
+  };
   return { state: remember(next, command.intentId, answer), answer, change: 'forgotten' };
 }
 

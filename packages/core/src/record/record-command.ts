@@ -21,8 +21,10 @@ export interface BeginCommand<Body> {
   readonly leaseMs: number;
   /** How long beyond the lease an orphan of this intent stays untouched. */
   readonly takeoverMs: number;
-  /** A person asked: backoff and an earlier refusal of the login do not hold it back. */
+  /** A person asked: a backoff does not hold it back. */
   readonly force: boolean;
+  /** Fingerprint of the settings that it is made with. */
+  readonly settings: string;
   /** For a record without tokens: its key, and whether the background should try again. */
   readonly fresh: { readonly body: Body; readonly keepFresh: boolean };
 }
@@ -80,7 +82,13 @@ export type SettleOutcome =
   /** Nothing was sent. */
   | { readonly kind: 'notSent' }
   /** Try again then. */
-  | { readonly kind: 'backoff'; readonly until: number; readonly failure: RenewalFailure }
+  | {
+      readonly kind: 'backoff';
+      readonly until: number;
+      readonly failure: RenewalFailure;
+      /** Only as long as the settings are these. */
+      readonly settings?: string;
+    }
   /** The present token is still good; renew then. */
   | { readonly kind: 'tooEarly'; readonly until: number }
   /** It may have been processed: the intent stays for the takeover delay. */
@@ -115,8 +123,10 @@ export interface PutCommand<Body> {
   readonly facts: TokenFacts;
   readonly keepFresh: boolean;
   readonly reason: RenewalReason;
-  /** The refresh token is a seed that must never be planted again. */
+  /** The refresh token is a seed: it is not planted when this record has known it. */
   readonly seed?: boolean;
+  /** Of the grant that logged in: it is not refused any more. */
+  readonly grantFingerprint?: string;
 }
 
 /** @public */
@@ -130,10 +140,12 @@ export type PutAnswer = { readonly kind: 'put' | 'conflict' };
 export interface ForgetCommand {
   readonly intentId: string;
   readonly newEpoch: string;
+  /** Only when the record is still at this version; absent: always. */
+  readonly expectedVersion?: number;
 }
 
 /** @public */
-export type ForgetAnswer = { readonly kind: 'forgotten' };
+export type ForgetAnswer = { readonly kind: 'forgotten' | 'conflict' };
 
 /**
  * Notes a use of the token, or parks an idle one.

@@ -86,8 +86,8 @@ export interface RecordState<Body> {
   readonly keepFresh: boolean;
   /** When the due index offers it next; infinite when not scheduled. */
   readonly scheduledAt: number;
-  /** The refresh token that this record was seeded with. */
-  readonly seedFingerprint?: string;
+  /** The refresh tokens that this record was seeded with: none is planted twice. */
+  readonly seedFingerprints: readonly string[];
   /** The refresh token that is known to be dead. */
   readonly deadFingerprint?: string;
   /** The grant whose login was refused for good; a changed one may try again. */
@@ -96,7 +96,12 @@ export interface RecordState<Body> {
   readonly spentFingerprints: readonly string[];
   readonly siblings: readonly Sibling<Body>[];
   readonly intent?: RenewalIntent;
-  readonly backoff?: { readonly until: number; readonly attempt: number };
+  readonly backoff?: {
+    readonly until: number;
+    readonly attempt: number;
+    /** The settings that failed: others are not held back. */
+    readonly settings?: string;
+  };
   readonly failure?: RenewalFailure;
   readonly lastRenewal?: {
     readonly at: number;
@@ -133,6 +138,7 @@ export const EMPTY_RECORD: RecordState<never> = {
   status: 'empty',
   keepFresh: false,
   scheduledAt: Infinity,
+  seedFingerprints: [],
   spentFingerprints: [],
   siblings: [],
   answers: [],

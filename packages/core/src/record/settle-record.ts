@@ -1,3 +1,4 @@
+import { compact } from '../util/compact.js';
 import { promoteSibling } from './commit-record.js';
 import type { SettleAnswer, SettleCommand, SettleOutcome } from './record-command.js';
 import type { RecordState, RenewalIntent } from './record-state.js';
@@ -28,7 +29,11 @@ export function settleRecord<Body>(
       return end(state, command, {});
     case 'backoff':
       return end(state, command, {
-        backoff: { until: outcome.until, attempt: (state.backoff?.attempt ?? 0) + 1 },
+        backoff: compact({
+          until: outcome.until,
+          attempt: (state.backoff?.attempt ?? 0) + 1,
+          settings: outcome.settings,
+        }),
         failure: { ...outcome.failure, since: state.failure?.since ?? outcome.failure.since },
         lastRenewal: { at: now, outcome: outcome.failure.outcome, reason: command.reason },
         scheduledAt: state.keepFresh ? outcome.until : Infinity,
@@ -120,12 +125,18 @@ function refuseLogin<Body>(
   outcome: Extract<SettleOutcome, { kind: 'loginRefused' }>,
   now: number,
 ): Transition<Body, SettleAnswer> {
+  const { unsettled } = intent;
+  if (unsettled !== undefined) {
+    // The refresh token may live yet: it is tried once more when its takeover delay is over.
+    const scheduledAt = state.keepFresh ? unsettled.takeoverAt : Infinity;
+    return end(state, command, { refusedGrant: intent.fingerprint, scheduledAt });
+  }
   const again = state.status === 'reauthorizationRequired';
   const answer: SettleAnswer = { kind: again ? 'alreadyDead' : 'dead' };
   const next = update(state, {
     status: 'reauthorizationRequired',
     refusedGrant: intent.fingerprint,
-    intent: intent.unsettled,
+    intent: undefined,
     backoff: undefined,
     failure: outcome.failure,
     lastRenewal: { at: now, outcome: 'reauthorizationRequired', reason: command.reason },

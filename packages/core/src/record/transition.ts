@@ -21,13 +21,15 @@ export function unchanged<Body, Answer>(
   return { state, answer };
 }
 
-/** The state as it counts now: a tombstone whose time is over is an empty record. @internal */
+/** The state as it counts now: a tombstone whose time is over is an empty record that knows its seeds. @internal */
 export function current<Body>(
   state: RecordState<Body> | undefined,
   now: number,
 ): RecordState<Body> {
   if (state === undefined) return EMPTY_RECORD;
-  return state.tombstoneUntil !== undefined && state.tombstoneUntil <= now ? EMPTY_RECORD : state;
+  if (state.tombstoneUntil === undefined || state.tombstoneUntil > now) return state;
+  const { seedFingerprints } = state;
+  return seedFingerprints.length === 0 ? EMPTY_RECORD : { ...EMPTY_RECORD, seedFingerprints };
 }
 
 /** A state with some members replaced; `undefined` removes one. @internal */
@@ -68,6 +70,20 @@ export function spend(
   const spent = state.spentFingerprints.filter((known) => !fingerprints.includes(known));
   const added = fingerprints.filter((fingerprint) => fingerprint !== undefined);
   return [...spent, ...new Set(added)].slice(-REMEMBERED);
+}
+
+/**
+ * Whether a record has had a refresh token before, other than as its present one.
+ *
+ * @internal
+ */
+export function hasSpent(state: RecordState<unknown>, fingerprint: string): boolean {
+  const { spentFingerprints, seedFingerprints, deadFingerprint } = state;
+  return (
+    deadFingerprint === fingerprint ||
+    spentFingerprints.includes(fingerprint) ||
+    seedFingerprints.includes(fingerprint)
+  );
 }
 
 /** When the index should offer a record with these facts. @internal */

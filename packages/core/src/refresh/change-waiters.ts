@@ -11,14 +11,21 @@ const POLL_MS = 1_000;
  */
 export class ChangeWaiters {
   readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #unsubscribe: () => void;
 
   constructor(
     store: TokenStore,
     private readonly clock: Clock,
   ) {
-    store.subscribe((change) => {
+    this.#unsubscribe = store.subscribe((change) => {
+      if (change.kind === 'gap') this.wakeAll();
       for (const wake of this.#waiting.get(change.id) ?? []) wake();
     });
+  }
+
+  /** No more listening to the store. */
+  close(): void {
+    this.#unsubscribe();
   }
 
   /** Wakes everyone, whether anything has changed or not. */

@@ -1,13 +1,23 @@
-import { randomUUID } from 'node:crypto';
-import type { RecordBase } from '../record/record-command.js';
-import type { TokenRecord } from '../store/token-store.js';
+import type { BeginCommand } from '../record/record-command.js';
+import type { RecordBody, TokenRecord } from '../store/token-store.js';
 import { type LeasePlan, planLease } from '../timing/timing-policy.js';
 import { failedAnswer } from '../provider/failed-answer.js';
+import type { TokenRequestContext } from '../provider/provider-adapter.js';
+import type { FailedAnswer } from '../provider/token-answer.js';
+import { newId } from '../util/new-id.js';
 import { heldBack, knownDead, RenewalOutcome } from './renewal-outcome.js';
 import type { RenewalParts, RenewalStep, RenewalTask } from './renewal.js';
 import { type GuardedPlan, isRefresh } from './renewal-plan.js';
 import type { Pause } from './shared-pauses.js';
 import type { TokenCall, TokenCallResult } from './token-endpoint-client.js';
+
+interface Paused {
+  readonly outcome: 'paused';
+  readonly pause: Pause;
+}
+
+/** What a request is built from, or why there will be none. */
+type Ready = TokenRequestContext | FailedAnswer | Paused;
 
 /**
  * The guarded section of a renewal: lock, begin, one token request, and what its answer leads to.
@@ -29,6 +39,8 @@ export class GuardedRenewal {
     record: TokenRecord | undefined,
   ): Promise<RenewalStep> {
     const { lock, announcer, store, time } = this.parts;
+    // What can take long or fail by itself comes before the record is taken.
+    const ready = await this.#prepare(task, plan);
     const lease = this.#leaseOf(task, record);
     const attempt = await lock.tryAcquire(store.idOf(task.key), lease.leaseMs);
     if (attempt.status === 'held') {
@@ -36,9 +48,9 @@ export class GuardedRenewal {
       return { kind: 'wait', until: time.now() + lease.leaseMs };
     }
     try {
-      return await this.#begin(task, plan, record, lease);
+      return await this.#begin(task, plan, record, lease, ready);
     } finally {
-      if (attempt.status === 'acquired') await attempt.release();
+      if (attempt.status === 'acquired') void attempt.release();
     }
   }
 
@@ -47,35 +59,23 @@ export class GuardedRenewal {
     plan: GuardedPlan,
     record: TokenRecord | undefined,
     lease: LeasePlan,
+    ready: Ready,
   ): Promise<RenewalStep> {
-    const { store, clock, announcer, owner } = this.parts;
-    const { key, registration } = task;
-    const intentId = randomUUID();
-    const base: RecordBase = {
-      version: record?.state.version ?? 0,
-      epoch: record?.state.epoch ?? '',
-    };
+    const { store, clock, announcer } = this.parts;
     const startedAt = clock.monotonic();
-    const { answer, record: begun } = await store.begin(key, {
-      intentId,
-      base,
-      owner,
-      kind: isRefresh(plan) ? 'refresh' : 'login',
-      fingerprint: plan.fingerprint ?? '',
-      leaseMs: lease.leaseMs,
-      takeoverMs: lease.takeoverMs,
-      force: task.reason === 'manual',
-      fresh: { body: { key }, keepFresh: registration.keepFresh !== false },
-    });
+    const command = this.#beginCommand(task, plan, record, lease);
+    const { answer, record: begun } = await store.begin(task.key, command);
     switch (answer.kind) {
       case 'ok': {
+        const { intentId, base } = command;
         if (answer.orphan) {
-          announcer.orphanFound(key, base.version, record?.state.intent?.owner ?? 'unknown');
+          announcer.orphanFound(task.key, base.version, record?.state.intent?.owner ?? 'unknown');
         }
         // Later than this the answer could come after the lease: then it is better not to send.
         const sendBefore = startedAt + lease.leaseMs - lease.timeoutMs;
-        const result = await this.#send(task, plan, {
+        const result = await this.#send(task, plan, ready, {
           timeoutMs: lease.timeoutMs,
+          extensionMs: Math.min(lease.timeoutMs, lease.takeoverMs),
           maySend: () => clock.monotonic() < sendBefore,
           tokens: record?.tokens,
         });
@@ -92,21 +92,49 @@ export class GuardedRenewal {
     }
   }
 
-  async #send(
-    task: RenewalTask,
+  #beginCommand(
+    { key, registration, reason }: RenewalTask,
     plan: GuardedPlan,
-    how: Pick<TokenCall, 'timeoutMs' | 'maySend' | 'tokens'>,
-  ): Promise<TokenCallResult | { readonly outcome: 'paused'; readonly pause: Pause }> {
+    record: TokenRecord | undefined,
+    { leaseMs, takeoverMs }: LeasePlan,
+  ): BeginCommand<RecordBody> {
+    return {
+      intentId: newId(),
+      base: { version: record?.state.version ?? 0, epoch: record?.state.epoch ?? '' },
+      owner: this.parts.owner,
+      kind: isRefresh(plan) ? 'refresh' : 'login',
+      fingerprint: plan.fingerprint ?? '',
+      leaseMs,
+      takeoverMs,
+      force: reason === 'manual',
+      settings: this.parts.pauses.settingsOf(registration),
+      fresh: { body: { key }, keepFresh: registration.keepFresh !== false },
+    };
+  }
+
+  async #prepare({ key, registration, reason }: RenewalTask, plan: GuardedPlan): Promise<Ready> {
     if (plan.kind === 'giveUp') {
       return failedAnswer('reauthorizationRequired', plan.code, plan.message);
     }
     const { endpoint, pauses } = this.parts;
-    const { registration, key } = task;
-    const pause = await pauses.find(registration);
-    if (pause !== undefined && !(task.reason === 'manual' && pause.outcome === 'misconfigured')) {
+    // A pause that cannot be read holds nothing back.
+    const pause = await pauses.find(registration).catch(() => undefined);
+    if (pause !== undefined && !(reason === 'manual' && pause.outcome === 'misconfigured')) {
       return { outcome: 'paused', pause };
     }
-    return endpoint.request({ registration, key, grant: plan.grant, ...how });
+    return endpoint.prepare(registration, key);
+  }
+
+  async #send(
+    { key, registration }: RenewalTask,
+    plan: GuardedPlan,
+    ready: Ready,
+    how: Pick<TokenCall, 'timeoutMs' | 'extensionMs' | 'maySend' | 'tokens'>,
+  ): Promise<TokenCallResult | Paused> {
+    if ('outcome' in ready) return ready;
+    // A plan that gives up is never ready to send.
+    if (plan.kind === 'giveUp') return { outcome: 'leaseExpired' };
+    return this.parts.endpoint.send({ registration, key, grant: plan.grant, ...how }, ready);
   }
 
   #leaseOf({ registration }: RenewalTask, record: TokenRecord | undefined): LeasePlan {

@@ -9,10 +9,11 @@ import { compact } from '../util/compact.js';
  * @internal
  */
 export function mergeTokens(previous: TokenSet | undefined, received: ReceivedTokens): TokenSet {
-  const rotated = received.refreshToken !== undefined;
+  const { refreshToken = previous?.refreshToken } = received;
+  const rotated = refreshToken !== previous?.refreshToken;
   return compact({
     ...accessOf(previous, received),
-    refreshToken: received.refreshToken ?? previous?.refreshToken,
+    refreshToken,
     refreshTokenExpiresAt:
       received.refreshTokenExpiresAt ?? (rotated ? undefined : previous?.refreshTokenExpiresAt),
     scope: received.scope ?? previous?.scope,

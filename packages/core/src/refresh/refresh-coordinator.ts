@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import type { RefreshTokenGrant } from '../model/grant.js';
 import { canonicalKey, type TokenKey } from '../model/token-key.js';
-import type { TokenSet } from '../model/token-set.js';
 import type { RenewalReason } from '../record/record-state.js';
 import type { Registrations } from '../registrations/registrations.js';
 import type { TokenRecord } from '../store/token-store.js';
-import { compact } from '../util/compact.js';
 import { lazy } from '../util/lazy.js';
+import { withDeadline } from '../util/with-deadline.js';
 import type { ChangeWaiters } from './change-waiters.js';
 import { GuardedRenewal } from './guarded-renewal.js';
+import { plantSeed } from './plant-seed.js';
+import { busy, GRANT_UNAVAILABLE, held, noLogin, storeAway } from './renewal-results.js';
 import type { RenewalParts, RenewalResult, RenewalStep, RenewalTask } from './renewal.js';
 import { planRenewal } from './renewal-plan.js';
 import { grantFingerprint, selfLoginGrant } from './self-login.js';
@@ -18,6 +17,20 @@ const MAX_ROUNDS = 100;
 
 /** The longest that one renewal waits for other processes, ms: longer than any lease with its takeover delay. */
 const LONGEST_WAIT_MS = 120_000;
+
+/** Longest wait for `grantFor`, ms. */
+const GRANT_MS = 10_000;
+
+/** The access token that an API has refused, and whether any has taken it before. @internal */
+export interface Refusal {
+  readonly rejected?: string | undefined;
+  readonly proven?: boolean;
+}
+
+interface Wish extends Refusal {
+  readonly key: TokenKey;
+  readonly reason: RenewalReason;
+}
 
 interface Flight {
   readonly waits: boolean;
@@ -50,20 +63,18 @@ export class RefreshCoordinator {
   }
 
   /** Renews a key, or joins the renewal under way. Never rejects for a failed renewal; only for an unknown registration or a store that is away. */
-  async renew(key: TokenKey, reason: RenewalReason, rejected?: string): Promise<RenewalResult> {
+  async renew(key: TokenKey, reason: RenewalReason, refusal: Refusal = {}): Promise<RenewalResult> {
     const canonical = canonicalKey(key);
     const waits = reason !== 'due' && reason !== 'boot';
     for (;;) {
-      const kept = this.#unconfirmed(canonical, rejected);
+      const kept = this.#unconfirmed(canonical, refusal.rejected);
       if (kept !== undefined) return kept;
       const present = this.#flights.get(canonical);
-      if (present === undefined) return this.#fly(canonical, waits, key, reason, rejected);
+      if (present === undefined) return this.#fly(canonical, waits, { key, reason, ...refusal });
       const result = await present.result;
       // The background does not wait for other processes; who needs the token does.
       const leftEarly = result.outcome === 'busy' && waits && !present.waits;
-      const sameToken =
-        result.outcome === 'refreshed' && result.record.tokens?.accessToken === rejected;
-      if (!leftEarly && !(rejected !== undefined && sameToken)) return result;
+      if (!leftEarly && !isOldNews(result, reason, refusal.rejected)) return result;
     }
   }
 
@@ -88,17 +99,11 @@ export class RefreshCoordinator {
     while (this.#flights.size > 0) {
       await Promise.allSettled([...this.#flights.values()].map(({ result }) => result));
     }
-    await this.parts.unconfirmed.drain();
+    await this.parts.endpoint.drain();
   }
 
-  #fly(
-    canonical: string,
-    waits: boolean,
-    key: TokenKey,
-    reason: RenewalReason,
-    rejected: string | undefined,
-  ): Promise<RenewalResult> {
-    const result = this.#renew(key, reason, waits, rejected).finally(() => {
+  #fly(canonical: string, waits: boolean, wish: Wish): Promise<RenewalResult> {
+    const result = this.#renew(wish, waits).finally(() => {
       this.#flights.delete(canonical);
     });
     this.#flights.set(canonical, { waits, result });
@@ -106,15 +111,18 @@ export class RefreshCoordinator {
   }
 
   async #renew(
-    key: TokenKey,
-    reason: RenewalReason,
+    { key, reason, rejected, proven = false }: Wish,
     waits: boolean,
-    rejected: string | undefined,
   ): Promise<RenewalResult> {
+    const { clock, store } = this.parts;
     const registration = await this.registrations.require(key.registrationId);
-    const selfLogin = lazy(() => selfLoginGrant(registration, key));
-    const task: RenewalTask = { key, registration, reason, rejected, selfLogin };
-    const watch = this.waiters.watch(this.parts.store.idOf(key));
+    const selfLogin = lazy(async () => {
+      const grant = await withDeadline(selfLoginGrant(registration, key), clock, GRANT_MS);
+      if (typeof grant === 'string') throw new Error('grantFor() did not answer.');
+      return grant;
+    });
+    const task: RenewalTask = { key, registration, reason, rejected, proven, selfLogin };
+    const watch = this.waiters.watch(store.idOf(key));
     try {
       return await this.#rounds(task, waits, watch.changed.bind(watch));
     } finally {
@@ -150,12 +158,13 @@ export class RefreshCoordinator {
     startVersion: number | undefined,
   ): Promise<RenewalStep> {
     const { store, time } = this.parts;
-    const { registration, reason, rejected, selfLogin } = task;
+    const { registration, reason, rejected, proven, selfLogin } = task;
     const plan = await planRenewal({
       record,
       now: time.now(),
       reason,
       rejected,
+      proven,
       startVersion,
       reuse: registration.provider.refreshTokenReuse,
       fingerprintOf: {
@@ -167,11 +176,16 @@ export class RefreshCoordinator {
     if (plan === 'unknown') return { kind: 'done', result: GRANT_UNAVAILABLE };
     switch (plan.kind) {
       case 'adopt':
-        return { kind: 'done', result: { outcome: 'refreshed', record: record as TokenRecord } };
+        return {
+          kind: 'done',
+          result: { outcome: 'refreshed', record: record as TokenRecord, adopted: true },
+        };
+      case 'hold':
+        return { kind: 'done', result: held(plan.code, plan.message, plan.until) };
       case 'none':
         return { kind: 'done', result: noLogin(plan.code, plan.message, record) };
       case 'seed':
-        await this.plantSeed(task, record, plan.grant);
+        await plantSeed(this.parts, task, record, plan.grant);
         return { kind: 'again' };
       case 'refresh':
       case 'login':
@@ -179,61 +193,15 @@ export class RefreshCoordinator {
         return this.#guarded.run(task, plan, record);
     }
   }
-
-  /** Stores a configured refresh token as the record's own, so that it is spent under the same rules as any other. */
-  async plantSeed(
-    { key, registration, reason }: Pick<RenewalTask, 'key' | 'registration' | 'reason'>,
-    record: TokenRecord | undefined,
-    { refreshToken }: RefreshTokenGrant,
-  ): Promise<void> {
-    const { store, time } = this.parts;
-    const now = time.now();
-    const tokens: TokenSet = {
-      accessToken: '',
-      tokenType: 'Bearer',
-      issuedAt: now,
-      expiresAt: now,
-      refreshToken,
-      extras: {},
-    };
-    const refreshFingerprint = store.fingerprint(refreshToken);
-    await store.put(key, {
-      intentId: randomUUID(),
-      expectedVersion: record?.state.version ?? 0,
-      newEpoch: randomUUID(),
-      body: { key, tokens },
-      facts: { issuedAt: now, expiresAt: now, dueAt: now, refreshFingerprint },
-      keepFresh: registration.keepFresh !== false,
-      reason,
-      seed: true,
-    });
-  }
 }
 
-const GRANT_UNAVAILABLE: RenewalResult = {
-  outcome: 'transient',
-  code: 'grant_unavailable',
-  message: 'grantFor() of the registration failed, so that nothing could log in.',
-};
-
-const storeAway = (now: number): RenewalResult => ({
-  outcome: 'transient',
-  code: 'store_unavailable',
-  message: 'The token store has not confirmed the last renewal; it comes first.',
-  nextTryAt: now + 1_000,
-});
-
-const busy = (until: number): RenewalResult => ({
-  outcome: 'busy',
-  code: 'renewal_in_progress',
-  message: 'Another process is renewing this token.',
-  nextTryAt: until,
-});
-
-const noLogin = (code: string, message: string, record: TokenRecord | undefined): RenewalResult =>
-  compact({
-    outcome: 'reauthorizationRequired' as const,
-    code,
-    message,
-    since: record?.state.failure?.since,
-  });
+/** What a joined renewal does not answer: a wish for another token than the refused one, or for a renewal by hand. */
+function isOldNews(
+  result: RenewalResult,
+  reason: RenewalReason,
+  rejected: string | undefined,
+): boolean {
+  if (result.outcome !== 'refreshed') return false;
+  if (reason === 'manual') return result.adopted === true;
+  return rejected !== undefined && result.record.tokens?.accessToken === rejected;
+}

@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto';
+import { newId } from '../util/new-id.js';
 import { canonicalKey } from '../model/token-key.js';
 import type { TokenSet } from '../model/token-set.js';
-import type { TokenAnswer } from '../provider/token-answer.js';
+import type { ReceivedTokens, TokenAnswer } from '../provider/token-answer.js';
 import type { CommitCommand } from '../record/record-command.js';
 import type { RecordBody, TokenRecord } from '../store/token-store.js';
 import { backoffDelay } from '../timing/backoff.js';
-import { update } from '../record/transition.js';
+import { hasSpent, update } from '../record/transition.js';
 import { compact } from '../util/compact.js';
 import { mergeTokens } from './merge-tokens.js';
 import type { RenewalParts, RenewalStep } from './renewal.js';
 import type { Begun } from './renewal-outcome.js';
-import { revokeQuietly } from './revoke-quietly.js';
 import { tokenFacts } from './token-facts.js';
 
 type Refreshed = Extract<TokenAnswer, { outcome: 'refreshed' }>;
@@ -45,13 +44,15 @@ export class RenewalCommit {
     const { task, record } = renewal;
     const stored = await store.commit(task.key, command);
     if (stored.answer.kind === 'committed') {
-      await pauses.succeeded(task.registration).catch(() => undefined);
+      if (answer.defect === undefined) {
+        await pauses.succeeded(task.registration).catch(() => undefined);
+      }
       announcer.stored(task, record, stored.record);
       return this.#done(renewal, answer, stored.record);
     }
-    const tokens = command.body.tokens;
+    const { tokens } = command.body;
     if (stored.answer.kind === 'oldEpoch' && tokens !== undefined) {
-      await revokeQuietly(this.parts.endpoint, task, tokens);
+      void this.parts.endpoint.revokeLater(task, tokens);
     }
     return { kind: 'again' };
   }
@@ -59,7 +60,8 @@ export class RenewalCommit {
   async #command(renewal: Begun, answer: Refreshed): Promise<CommitCommand<RecordBody>> {
     const { task, plan, record, intentId, base } = renewal;
     const login = plan.kind === 'login';
-    const tokens = mergeTokens(login ? undefined : record?.tokens, answer.tokens);
+    const received = login ? answer.tokens : this.#withoutSpent(renewal, answer.tokens);
+    const tokens = mergeTokens(login ? undefined : record?.tokens, received);
     const { store, random } = this.parts;
     const canLogin = async (): Promise<boolean> => (await task.selfLogin()) !== undefined;
     const { provider } = task.registration;
@@ -71,10 +73,20 @@ export class RenewalCommit {
       facts,
       keepFresh: task.registration.keepFresh !== false,
       reason: task.reason,
-      newEpoch: login ? randomUUID() : undefined,
+      newEpoch: login ? newId() : undefined,
       defect:
         answer.defect === undefined ? undefined : this.#defect(renewal, answer.defect, tokens),
     });
+  }
+
+  /** Some servers answer a late repetition with a refresh token that has been spent: it would revoke the family. */
+  #withoutSpent({ task, begun }: Begun, received: ReceivedTokens): ReceivedTokens {
+    const { refreshToken, ...rest } = received;
+    if (refreshToken === undefined) return received;
+    const fingerprint = this.parts.store.fingerprint(refreshToken);
+    const strict = task.registration.provider.refreshTokenReuse === 'strict';
+    const present = begun.state.facts?.refreshFingerprint === fingerprint;
+    return strict && !present && hasSpent(begun.state, fingerprint) ? rest : received;
   }
 
   #defect(

@@ -1,3 +1,4 @@
+import { failedAnswer } from '../provider/failed-answer.js';
 import type { FailedAnswer, TokenAnswer } from '../provider/token-answer.js';
 import type { RecordBase, SettleAnswer, SettleOutcome } from '../record/record-command.js';
 import type { RenewalFailure } from '../record/record-state.js';
@@ -8,7 +9,7 @@ import type { RenewalParts, RenewalResult, RenewalStep, RenewalTask } from './re
 import { RenewalCommit } from './renewal-commit.js';
 import { type GuardedPlan, isRefresh } from './renewal-plan.js';
 import { canLoginWith } from './self-login.js';
-import type { Pause } from './shared-pauses.js';
+import { breakerDelay, isFaultOfClient, type Pause } from './shared-pauses.js';
 
 /** A begun renewal whose request has been answered. @internal */
 export interface Begun {
@@ -28,6 +29,13 @@ type Sent =
   | { readonly outcome: 'paused'; readonly pause: Pause };
 
 const TOO_EARLY_MS = 5_000;
+const PAUSE_SPREAD_MS = 5_000;
+
+const LEASE_EXPIRED = failedAnswer(
+  'transient',
+  'lease_expired',
+  'Too much time passed before the request could be sent, so it was not.',
+);
 
 /**
  * Ends a begun renewal by the class of its answer: commits new tokens, or settles the intent.
@@ -48,10 +56,9 @@ export class RenewalOutcome {
       case 'refreshed':
         return this.#commit.commit(renewal, sent);
       case 'leaseExpired':
-        await this.#write(renewal, { kind: 'notSent' });
-        return { kind: 'again' };
+        return this.#backOff(renewal, LEASE_EXPIRED, time.now() + this.#delay(renewal));
       case 'paused':
-        return this.#backOff(renewal, sent.pause, sent.pause.until);
+        return this.#paused(renewal, sent.pause);
       case 'transient': {
         const asked = sent.retryAfterMs;
         const delay = asked === undefined ? this.#delay(renewal) : clampRetryAfter(asked, 1_000);
@@ -60,7 +67,7 @@ export class RenewalOutcome {
       case 'throttled':
         return this.#backOff(renewal, sent, await pauses.throttle(registration, sent));
       case 'misconfigured':
-        return this.#backOff(renewal, sent, await pauses.misconfigured(registration, sent));
+        return this.#misconfigured(renewal, sent);
       case 'tooEarly':
         return this.#tooEarly(renewal, sent);
       case 'ambiguous':
@@ -70,13 +77,36 @@ export class RenewalOutcome {
     }
   }
 
-  async #backOff(renewal: Begun, answer: FailedAnswer, until: number): Promise<RenewalStep> {
+  /** Those that a pause held back do not come all at once when it ends. */
+  #paused(renewal: Begun, pause: Pause): Promise<RenewalStep> {
+    const until = Math.round(pause.until + this.parts.random() * PAUSE_SPREAD_MS);
+    const settings = pause.outcome === 'misconfigured' ? this.#settings(renewal) : undefined;
+    return this.#backOff(renewal, pause, until, settings);
+  }
+
+  /** A fault of the client stops its registration; one of this request stops this key alone. */
+  async #misconfigured(renewal: Begun, answer: FailedAnswer): Promise<RenewalStep> {
+    const { pauses, time } = this.parts;
+    const attempt = renewal.begun.state.backoff?.attempt ?? 0;
+    const until = isFaultOfClient(answer)
+      ? await pauses.misconfigured(renewal.task.registration, answer)
+      : time.now() + breakerDelay(attempt);
+    return this.#backOff(renewal, answer, until, this.#settings(renewal));
+  }
+
+  #settings({ task }: Begun): string {
+    return this.parts.pauses.settingsOf(task.registration);
+  }
+
+  async #backOff(
+    renewal: Begun,
+    answer: FailedAnswer,
+    until: number,
+    settings?: string,
+  ): Promise<RenewalStep> {
     const failure = this.#failure(answer, until);
-    const { answer: settled, record } = await this.#write(renewal, {
-      kind: 'backoff',
-      until,
-      failure,
-    });
+    const outcome = compact({ kind: 'backoff' as const, until, failure, settings });
+    const { answer: settled, record } = await this.#write(renewal, outcome);
     return this.#failed(renewal, answer, settled, record);
   }
 

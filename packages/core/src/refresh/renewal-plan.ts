@@ -2,6 +2,10 @@ import type { Grant, RefreshTokenGrant } from '../model/grant.js';
 import type { RefreshTokenReuse } from '../provider/provider-adapter.js';
 import { type RenewalReason, unsettledRefresh } from '../record/record-state.js';
 import type { TokenRecord } from '../store/token-store.js';
+import { isKnown } from './self-login.js';
+
+/** How long a token that came from a refusal is not renewed for another one, ms. */
+const MIN_FORCED_INTERVAL_MS = 30_000;
 
 /** What a renewal should do next. @internal */
 export type RenewalPlan =
@@ -16,6 +20,13 @@ export type RenewalPlan =
       readonly kind: 'giveUp';
       /** Of the refresh token that has ended, where there is one. */
       readonly fingerprint: string | undefined;
+      readonly code: string;
+      readonly message: string;
+    }
+  /** It is too early for another renewal. */
+  | {
+      readonly kind: 'hold';
+      readonly until: number;
       readonly code: string;
       readonly message: string;
     }
@@ -36,6 +47,8 @@ export interface PlanFacts {
   readonly reason: RenewalReason;
   /** The access token that an API has refused. */
   readonly rejected?: string | undefined;
+  /** Whether an API has taken the refused token before. */
+  readonly proven: boolean;
   /** The record's version when this renewal started, once it has been read before. */
   readonly startVersion: number | undefined;
   readonly reuse: RefreshTokenReuse;
@@ -50,16 +63,47 @@ export interface PlanFacts {
  * @internal
  */
 export async function planRenewal(facts: PlanFacts): Promise<RenewalPlan> {
-  const { record, reason } = facts;
+  const { record } = facts;
   if (record !== undefined && willDo(record, facts)) return { kind: 'adopt' };
-  if (reason === 'boot' && record?.state.status === 'forgotten') return nothingToDo(record);
+  if (record !== undefined && wasForgotten(record, facts)) return nothingToDo(record);
+  if (record !== undefined && isTooSoon(record, facts)) return hold(record);
   const refresh = planRefresh(facts);
-  if (refresh !== undefined && !isStrictOrphan(facts)) return refresh;
+  const unsettled = refresh === undefined || isStrictOrphan(facts);
+  const seeded = (record?.state.seedFingerprints.length ?? 0) > 0;
+  if (refresh !== undefined && !unsettled && !seeded) return refresh;
   const grant = await facts.selfLogin();
   const login = grant === undefined ? undefined : planLogin(facts, grant);
+  // Another seed than those that are known is a new login, whatever is stored.
+  if (login?.kind === 'seed') return login;
+  if (login !== undefined && unsettled) return login;
   // A refresh token whose fate is unknown waits for its takeover when nothing else can log in.
-  if (login?.kind === 'login' || refresh === undefined) return login ?? giveUp(facts);
-  return refresh;
+  return refresh ?? giveUp(facts);
+}
+
+/** Nobody brings back what was forgotten, but a call that asks for it anew. */
+function wasForgotten({ state }: TokenRecord, { reason, startVersion }: PlanFacts): boolean {
+  if (state.status !== 'forgotten') return false;
+  const meanwhile = startVersion !== undefined && state.version !== startVersion;
+  return meanwhile || reason === 'boot' || reason === 'due';
+}
+
+/** A token that came from a refusal a moment ago and was never taken: another one would be refused as well. */
+function isTooSoon({ tokens, state }: TokenRecord, facts: PlanFacts): boolean {
+  const { reason, rejected, proven, now } = facts;
+  if (reason !== 'rejected' || proven || tokens?.accessToken !== rejected) return false;
+  const { lastRenewal: last } = state;
+  const forced = last?.reason === 'rejected' && last.outcome === 'refreshed';
+  return forced && now - last.at < MIN_FORCED_INTERVAL_MS;
+}
+
+function hold({ state }: TokenRecord): RenewalPlan {
+  return {
+    kind: 'hold',
+    until: (state.lastRenewal?.at ?? 0) + MIN_FORCED_INTERVAL_MS,
+    code: 'renewed_too_recently',
+    message:
+      'The API refused a token that was renewed after a refusal a moment ago: this looks like a missing permission.',
+  };
 }
 
 function willDo(record: TokenRecord, facts: PlanFacts): boolean {
@@ -89,23 +133,30 @@ function isStrictOrphan({ record, now, reuse }: PlanFacts): boolean {
   return reuse === 'strict' && refresh !== undefined && refresh.leaseUntil <= now;
 }
 
-function planLogin(facts: PlanFacts, grant: Grant): RenewalPlan | undefined {
-  const { record, reason, fingerprintOf } = facts;
+/** The login that a grant allows; none when it was refused, or is a seed that is known. */
+function planLogin(
+  { record, fingerprintOf }: PlanFacts,
+  grant: Grant,
+): Extract<RenewalPlan, { kind: 'seed' | 'login' }> | undefined {
   if (grant.type === 'refresh_token') {
-    const planted =
-      fingerprintOf.refreshToken(grant.refreshToken) === record?.state.seedFingerprint;
-    return planted ? undefined : { kind: 'seed', grant };
+    const fingerprint = fingerprintOf.refreshToken(grant.refreshToken);
+    const known = record !== undefined && isKnown(record.state, fingerprint);
+    return known ? undefined : { kind: 'seed', grant };
   }
   const fingerprint = fingerprintOf.grant(grant);
-  const refused = record?.state.refusedGrant === fingerprint && reason !== 'manual';
-  return refused ? nothingToDo(record) : { kind: 'login', grant, fingerprint };
+  if (record?.state.refusedGrant === fingerprint) return undefined;
+  return { kind: 'login', grant, fingerprint };
 }
 
-function giveUp({ record, fingerprintOf }: PlanFacts): RenewalPlan {
+function giveUp({ record, fingerprintOf, now, rejected }: PlanFacts): RenewalPlan {
   if (record?.tokens === undefined || record.state.status === 'reauthorizationRequired') {
     return nothingToDo(record);
   }
-  const { refreshToken } = record.tokens;
+  const { refreshToken, accessToken, expiresAt } = record.tokens;
+  if (accessToken !== '' && accessToken !== rejected && expiresAt > now) {
+    const message = 'The present access token is valid, and nothing can renew it.';
+    return { kind: 'none', code: 'not_renewable', message };
+  }
   if (refreshToken === undefined) {
     const message = 'The access token ended and the authorization server gave no refresh token.';
     return { kind: 'giveUp', fingerprint: undefined, code: 'no_refresh_token', message };

@@ -14,7 +14,12 @@ import type { UnconfirmedCommits } from './unconfirmed-commits.js';
 
 /** What became of a renewal. `busy`: another process is at it. @internal */
 export type RenewalResult =
-  | { readonly outcome: 'refreshed'; readonly record: TokenRecord }
+  | {
+      readonly outcome: 'refreshed';
+      readonly record: TokenRecord;
+      /** The stored tokens would do: no request was made. */
+      readonly adopted?: true;
+    }
   | {
       readonly outcome: FailureOutcome | 'busy';
       readonly code: string;
@@ -30,6 +35,8 @@ export interface RenewalTask {
   readonly reason: RenewalReason;
   /** The access token that an API has refused. */
   readonly rejected?: string | undefined;
+  /** Whether an API has taken that token before. */
+  readonly proven: boolean;
   /** How the key can log in without a person; asked at most once per renewal. */
   readonly selfLogin: () => Promise<Grant | undefined>;
 }

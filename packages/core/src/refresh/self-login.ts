@@ -2,6 +2,7 @@ import type { ClientRegistration } from '../model/client-registration.js';
 import type { Grant } from '../model/grant.js';
 import type { TokenKey } from '../model/token-key.js';
 import type { RecordState } from '../record/record-state.js';
+import { hasSpent } from '../record/transition.js';
 import type { TokenStore } from '../store/token-store.js';
 
 /**
@@ -15,8 +16,7 @@ export async function selfLoginGrant(
   registration: ClientRegistration,
   key: TokenKey,
 ): Promise<Grant | undefined> {
-  if (key.subject !== undefined) return registration.grantFor?.(key);
-  const { grant } = registration;
+  const grant = key.subject === undefined ? registration.grant : await registration.grantFor?.(key);
   const plain = key.scope === undefined && key.resource === undefined;
   return grant?.type === 'refresh_token' && !plain ? undefined : grant;
 }
@@ -49,7 +49,11 @@ export function canLoginWith(
 ): boolean {
   if (grant === undefined) return false;
   if (grant.type === 'refresh_token') {
-    return store.fingerprint(grant.refreshToken) !== state.seedFingerprint;
+    return !isKnown(state, store.fingerprint(grant.refreshToken));
   }
   return grantFingerprint(store, registration, grant) !== state.refusedGrant;
 }
+
+/** Whether a record has, or had, a refresh token. @internal */
+export const isKnown = (state: RecordState<unknown>, fingerprint: string): boolean =>
+  state.facts?.refreshFingerprint === fingerprint || hasSpent(state, fingerprint);

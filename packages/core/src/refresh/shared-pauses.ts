@@ -4,6 +4,7 @@ import type { TokenStore } from '../store/token-store.js';
 import { clampRetryAfter } from '../timing/backoff.js';
 import type { Clock } from '../timing/clock.js';
 import type { StoreTime } from '../timing/store-time.js';
+import { BoundedMap } from '../util/bounded-map.js';
 
 /** A pause that all replicas keep. @internal */
 export interface Pause {
@@ -14,11 +15,32 @@ export interface Pause {
   readonly message: string;
 }
 
+/** The most pauses that are remembered between two looks. */
+const MOST_LOOKS = 10_000;
+
 /** How long a pause is believed without another look at the store, ms. */
 const LOOK_MS = 1_000;
 const BREAKER_BASE_MS = 30_000;
 const BREAKER_CAP_MS = 600_000;
 const THROTTLE_FALLBACK_MS = 5_000;
+
+/** Failures that are the client's, whatever was asked for. */
+const CLIENT_CODES = new Set([
+  'invalid_client',
+  'unauthorized_client',
+  'request_not_built',
+  'no_token_endpoint',
+  'issuer_mismatch',
+  'unexpected_redirect',
+]);
+
+/** Whether a misconfiguration concerns all keys of a registration. @internal */
+export const isFaultOfClient = ({ code, status }: FailedAnswer): boolean =>
+  CLIENT_CODES.has(code) || status === 401 || status === 404 || status === 405;
+
+/** How long a misconfiguration is left alone, ms: longer each time. @internal */
+export const breakerDelay = (attempt: number): number =>
+  Math.min(BREAKER_BASE_MS * 2 ** Math.min(attempt, 10), BREAKER_CAP_MS);
 
 /**
  * Pauses shared through the store: of a provider that throttles, and of a registration that is misconfigured.
@@ -29,7 +51,10 @@ const THROTTLE_FALLBACK_MS = 5_000;
  * @internal
  */
 export class SharedPauses {
-  readonly #looks = new Map<string, { readonly pause: Pause | undefined; readonly at: number }>();
+  readonly #looks = new BoundedMap<
+    string,
+    { readonly pause: Pause | undefined; readonly at: number }
+  >(MOST_LOOKS);
 
   constructor(
     private readonly store: TokenStore,
@@ -54,9 +79,7 @@ export class SharedPauses {
 
   /** Opens the breaker of a registration for longer each time. Returns until when. */
   async misconfigured(registration: ClientRegistration, answer: FailedAnswer): Promise<number> {
-    return this.#write(this.#breakerName(registration), answer, (attempt) =>
-      Math.min(BREAKER_BASE_MS * 2 ** Math.min(attempt, 10), BREAKER_CAP_MS),
-    );
+    return this.#write(this.#breakerName(registration), answer, breakerDelay);
   }
 
   /** Forgets the breaker of a registration whose request has just succeeded. */
@@ -106,10 +129,15 @@ export class SharedPauses {
   }
 
   #breakerName(registration: ClientRegistration): string {
+    return `breaker:${this.settingsOf(registration)}`;
+  }
+
+  /** Fingerprint of the settings that a client is known by: it changes when they are corrected. */
+  settingsOf(registration: ClientRegistration): string {
     const { registrationId, provider, clientId, clientSecret, clientAuthentication } = registration;
     const secret = typeof clientSecret === 'string' ? clientSecret : undefined;
     const endpoint = provider.endpoints?.token ?? provider.issuer;
     const settings = [registrationId, endpoint, clientId, secret, clientAuthentication];
-    return `breaker:${this.store.fingerprint(JSON.stringify(settings))}`;
+    return this.store.fingerprint(JSON.stringify(['settings', ...settings]));
   }
 }

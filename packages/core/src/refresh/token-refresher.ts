@@ -1,5 +1,6 @@
 import type { TokenManager } from '../access/token-manager.js';
 import type { TokensStoredEvent } from '../events/token-events.js';
+import type { ClientRegistration } from '../model/client-registration.js';
 import type { TokenRecord } from '../store/token-store.js';
 import type { Timer } from '../timing/clock.js';
 
@@ -17,7 +18,7 @@ const CLAIM_MS = 10_000;
 const ARM_WITHIN_MS = 60_000;
 const LEAST_DELAY_MS = 250;
 /** How long a key waits whose registration has all its requests under way, ms. */
-const CROWDED_MS = 1_000;
+const CROWDED_MS = 250;
 
 /**
  * The background sweep: claims what is due and renews it, on a tick from outside and on a timer for what falls due before the next one.
@@ -35,10 +36,10 @@ export class TokenRefresher {
   #armed: { readonly at: number; readonly timer: Timer } | undefined;
   #stopped = false;
 
-  constructor(
-    private readonly manager: TokenManager,
-    options: TokenRefresherOptions = {},
-  ) {
+  readonly #manager: TokenManager;
+
+  constructor(manager: TokenManager, options: TokenRefresherOptions = {}) {
+    this.#manager = manager;
     this.#batchSize = options.batchSize ?? 100;
     this.#concurrency = options.concurrency ?? 20;
     const { events } = manager;
@@ -68,12 +69,13 @@ export class TokenRefresher {
     this.#stopped = true;
     this.#armed?.timer.cancel();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await this.#sweep;
+    // A store that went away ends the sweep; what is under way goes on.
+    await this.#sweep?.catch(() => undefined);
     await Promise.allSettled(this.#running);
   }
 
   async #run(): Promise<void> {
-    const { store } = this.manager.engine;
+    const { store } = this.#manager.engine;
     while (!this.#stopped) {
       const free = this.#concurrency - this.#running.size;
       if (free <= 0) {
@@ -91,39 +93,47 @@ export class TokenRefresher {
   }
 
   #start(record: TokenRecord): void {
-    const { registrationId } = record.key;
-    const count = (by: number): void => {
-      const before = this.#perRegistration.get(registrationId) ?? 0;
-      this.#perRegistration.set(registrationId, before + by);
-    };
-    count(1);
     const work: Promise<void> = this.#renew(record)
       // A failed renewal is told as an event; anything else is offered again when the claim ends.
       .catch(() => undefined)
-      .finally(() => {
-        count(-1);
-        this.#running.delete(work);
-      });
+      .finally(() => this.#running.delete(work));
     this.#running.add(work);
   }
 
   async #renew(record: TokenRecord): Promise<void> {
-    const { engine } = this.manager;
+    const { engine } = this.#manager;
     const registration = await engine.registrations.find(record.key.registrationId);
     if (registration === undefined) {
       this.#warnUnknown(record.key.registrationId);
       return;
     }
     const now = engine.time.now();
-    const atOnce = this.#perRegistration.get(registration.registrationId) ?? 0;
-    const crowded = atOnce > (registration.concurrency ?? Infinity);
-    const parkUntil = crowded ? now + CROWDED_MS : idleUntil(record, registration.idleAfterMs, now);
+    const idle = idleUntil(record, registration.idleAfterMs, now);
+    const parkUntil = idle > now || this.#admit(registration) ? idle : now + CROWDED_MS;
     if (parkUntil > now) {
       await engine.store.touch(record.key, { parkUntil });
       this.#arm(parkUntil);
       return;
     }
-    await this.manager.renewDue(record.key);
+    try {
+      await this.#manager.renewDue(record.key);
+    } finally {
+      this.#leave(registration);
+    }
+  }
+
+  /** Takes one of a registration's places, if there is one. */
+  #admit({ registrationId, concurrency = Infinity }: ClientRegistration): boolean {
+    const present = this.#perRegistration.get(registrationId) ?? 0;
+    if (present >= concurrency) return false;
+    this.#perRegistration.set(registrationId, present + 1);
+    return true;
+  }
+
+  #leave({ registrationId }: ClientRegistration): void {
+    const rest = (this.#perRegistration.get(registrationId) ?? 1) - 1;
+    if (rest > 0) this.#perRegistration.set(registrationId, rest);
+    else this.#perRegistration.delete(registrationId);
   }
 
   /** Another replica may know it: nothing is forgotten, its claim simply ends. */
@@ -138,7 +148,7 @@ export class TokenRefresher {
 
   /** Sets the timer for a key that falls due soon, unless it rings before that anyway. */
   #arm(at: number | undefined): void {
-    const { time, clock, random } = this.manager.engine;
+    const { time, clock, random } = this.#manager.engine;
     const now = time.now();
     if (at === undefined || at - now > ARM_WITHIN_MS || this.#stopped) return;
     if (this.#armed !== undefined && this.#armed.at <= at) return;

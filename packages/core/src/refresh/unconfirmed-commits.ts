@@ -1,6 +1,7 @@
 import type { TokenRecord } from '../store/token-store.js';
 import { backoffDelay } from '../timing/backoff.js';
 import type { Clock } from '../timing/clock.js';
+import { withDeadline } from '../util/with-deadline.js';
 
 /** A commit that the store has not confirmed yet. */
 interface Unconfirmed {
@@ -10,6 +11,9 @@ interface Unconfirmed {
 
 /** Longest pause between two tries, ms. */
 const LONGEST_PAUSE_MS = 5_000;
+
+/** Longest wait for the store when the process ends, ms. */
+const LAST_WAIT_MS = 5_000;
 
 /**
  * New tokens whose store went away before it had them: served from memory, and committed as soon as it is back.
@@ -35,18 +39,21 @@ export class UnconfirmedCommits {
   /** Tries to commit until it succeeds; a commit is idempotent, so that one which did arrive does no harm. */
   keep(canonical: string, record: TokenRecord, commit: () => Promise<unknown>): void {
     const confirmed = this.#tryUntilDone(commit).finally(() => {
-      this.#waiting.delete(canonical);
+      if (this.#waiting.get(canonical) === entry) this.#waiting.delete(canonical);
     });
-    this.#waiting.set(canonical, { record, confirmed });
+    const entry: Unconfirmed = { record, confirmed };
+    this.#waiting.set(canonical, entry);
   }
 
-  /** Waits until all are confirmed. */
-  async drain(): Promise<void> {
-    await Promise.all([...this.#waiting.values()].map(({ confirmed }) => confirmed));
+  /** Somebody has logged in or out: the tokens are not used any more. */
+  drop(canonical: string): void {
+    this.#waiting.delete(canonical);
   }
 
-  /** Gives up: the process ends. */
-  end(): void {
+  /** Waits a last time until all are confirmed, then gives up: the process ends. */
+  async close(): Promise<void> {
+    const all = Promise.all([...this.#waiting.values()].map(({ confirmed }) => confirmed));
+    await withDeadline(all, this.clock, LAST_WAIT_MS);
     this.#ended = true;
   }
 

@@ -1,8 +1,17 @@
-import { ConfigurationError, RegistrationNotFoundError } from '../errors/errors.js';
+import {
+  ConfigurationError,
+  RegistrationNotFoundError,
+  TokenUnavailableError,
+} from '../errors/errors.js';
 import type { ClientRegistration, RegistrationSource } from '../model/client-registration.js';
 import { canonicalKey, type TokenKey, type TokenKeyInput } from '../model/token-key.js';
+import { type Clock, systemClock } from '../timing/clock.js';
 import { compact } from '../util/compact.js';
+import { withDeadline } from '../util/with-deadline.js';
 import { validateRegistration, validateRegistrations } from './validate-registrations.js';
+
+/** Longest wait for a source, ms. */
+const SOURCE_MS = 10_000;
 
 /**
  * The client registrations: a checked list, or a source that is asked at run time.
@@ -14,7 +23,10 @@ export class Registrations {
   readonly #source: RegistrationSource | undefined;
 
   /** @throws {@link ConfigurationError} naming every problem of a list */
-  constructor(registrations: readonly ClientRegistration[] | RegistrationSource) {
+  constructor(
+    registrations: readonly ClientRegistration[] | RegistrationSource,
+    private readonly clock: Clock = systemClock,
+  ) {
     if ('find' in registrations && !Array.isArray(registrations)) {
       this.#source = registrations as RegistrationSource;
       return;
@@ -40,11 +52,27 @@ export class Registrations {
 
   async find(registrationId: string): Promise<ClientRegistration | undefined> {
     if (this.#known !== undefined) return this.#known.get(registrationId);
-    const found = await this.#source?.find(registrationId);
+    const found = await this.#ask(registrationId);
     if (found === undefined) return undefined;
-    const problems = validateRegistration(found, `registrations['${registrationId}']`);
+    const path = `registrations['${registrationId}']`;
+    const problems = validateRegistration(found, path);
+    if (found.registrationId !== registrationId) {
+      const message = `the source answered '${found.registrationId}' instead.`;
+      problems.push({ path: `${path}.registrationId`, message });
+    }
     if (problems.length > 0) throw new ConfigurationError(problems);
     return found;
+  }
+
+  async #ask(registrationId: string): Promise<ClientRegistration | undefined> {
+    const asked = this.#source?.find(registrationId) ?? Promise.resolve(undefined);
+    const found = await withDeadline(asked, this.clock, SOURCE_MS);
+    if (typeof found !== 'string') return found;
+    throw new TokenUnavailableError({
+      registrationId,
+      outcome: 'transient',
+      reason: `the registration source has not answered within ${SOURCE_MS} ms.`,
+    });
   }
 
   /** @throws {@link RegistrationNotFoundError} */
@@ -67,7 +95,7 @@ export class Registrations {
   }
 }
 
-/** The key of an input as written, an empty text being no subject at all. @internal */
+/** The key of an input as written. @internal */
 export function toKey(input: TokenKeyInput): TokenKey {
   if (typeof input === 'string') return { registrationId: input };
   const { registrationId, subject, scope, resource } = input;

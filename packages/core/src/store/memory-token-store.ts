@@ -1,7 +1,7 @@
 import { canonicalKey, type TokenKey } from '../model/token-key.js';
 import { touchRecord } from '../record/put-record.js';
 import type { TouchCommand } from '../record/record-command.js';
-import type { RecordState } from '../record/record-state.js';
+import { EMPTY_RECORD, type RecordState } from '../record/record-state.js';
 import {
   type RecordAnswers,
   type RecordCommands,
@@ -69,38 +69,6 @@ export class MemoryTokenStore extends TokenStore {
     return Promise.resolve(toRecord(id, key, current(state, this.#now())));
   }
 
-  override begin(
-    key: TokenKey,
-    command: Commands['begin'],
-  ): Promise<Stored<RecordAnswers['begin']>> {
-    return this.#run(key, 'begin', command);
-  }
-
-  override commit(
-    key: TokenKey,
-    command: Commands['commit'],
-  ): Promise<Stored<RecordAnswers['commit']>> {
-    return this.#run(key, 'commit', command);
-  }
-
-  override settle(
-    key: TokenKey,
-    command: Commands['settle'],
-  ): Promise<Stored<RecordAnswers['settle']>> {
-    return this.#run(key, 'settle', command);
-  }
-
-  override put(key: TokenKey, command: Commands['put']): Promise<Stored<RecordAnswers['put']>> {
-    return this.#run(key, 'put', command);
-  }
-
-  override forget(
-    key: TokenKey,
-    command: Commands['forget'],
-  ): Promise<Stored<RecordAnswers['forget']>> {
-    return this.#run(key, 'forget', command);
-  }
-
   override touch(key: TokenKey, command: TouchCommand): Promise<void> {
     const id = this.idOf(key);
     const state = this.#records.get(id);
@@ -113,6 +81,7 @@ export class MemoryTokenStore extends TokenStore {
     readonly leaseMs: number;
   }): Promise<{ readonly records: readonly TokenRecord[]; readonly nextDueAt?: number }> {
     const now = this.#now();
+    this.#purge(now);
     const due = [...this.#records]
       .filter(([, state]) => state.scheduledAt <= now)
       .sort(([, a], [, b]) => a.scheduledAt - b.scheduledAt)
@@ -132,6 +101,7 @@ export class MemoryTokenStore extends TokenStore {
   override list(
     options: { readonly cursor?: string; readonly limit?: number } = {},
   ): Promise<{ readonly records: readonly TokenRecord[]; readonly cursor?: string }> {
+    this.#purge(this.#now());
     const start = Number(options.cursor ?? 0);
     const end = start + (options.limit ?? PAGE);
     const records = [...this.#records]
@@ -175,6 +145,16 @@ export class MemoryTokenStore extends TokenStore {
     return Promise.resolve();
   }
 
+  /** Tombstones end; what is left of one that had seeds is their fingerprints. */
+  #purge(now: number): void {
+    for (const [id, state] of this.#records) {
+      if (state.tombstoneUntil === undefined || state.tombstoneUntil > now) continue;
+      const rest = current(state, now);
+      if (rest === EMPTY_RECORD) this.#records.delete(id);
+      else this.#records.set(id, rest);
+    }
+  }
+
   #sharedEntry(name: string): SharedEntry | undefined {
     const slot = this.#shared.get(name);
     if (slot === undefined || slot.until <= this.#now()) return undefined;
@@ -185,7 +165,7 @@ export class MemoryTokenStore extends TokenStore {
     return Math.floor(this.clock.monotonic() + this.#offset);
   }
 
-  #run<Verb extends RecordVerb>(
+  override apply<Verb extends RecordVerb>(
     key: TokenKey,
     verb: Verb,
     command: Commands[Verb],

@@ -1,19 +1,8 @@
 import type { TokenKey } from '../model/token-key.js';
 import type { TokenSet } from '../model/token-set.js';
-import type {
-  BeginAnswer,
-  BeginCommand,
-  CommitAnswer,
-  CommitCommand,
-  ForgetAnswer,
-  ForgetCommand,
-  PutAnswer,
-  PutCommand,
-  SettleAnswer,
-  SettleCommand,
-  TouchCommand,
-} from '../record/record-command.js';
+import type { TouchCommand } from '../record/record-command.js';
 import type { RecordState } from '../record/record-state.js';
+import type { RecordAnswers, RecordCommands, RecordVerb } from '../record/reduce-record.js';
 
 /**
  * What a record seals: whose it is, and its tokens once there are any.
@@ -64,6 +53,8 @@ export interface Stored<Answer> {
   readonly record: TokenRecord;
 }
 
+type Commands = RecordCommands<RecordBody>;
+
 /**
  * Where token records live. Every verb is atomic and idempotent by intent id; all decisions are those of `reduceRecord`.
  *
@@ -87,11 +78,14 @@ export abstract class TokenStore {
   /** The fingerprint of a secret: HMAC-SHA256 under the same key as the ids. */
   abstract fingerprint(secret: string): string;
   abstract read(key: TokenKey): Promise<TokenRecord | undefined>;
-  abstract begin(key: TokenKey, command: BeginCommand<RecordBody>): Promise<Stored<BeginAnswer>>;
-  abstract commit(key: TokenKey, command: CommitCommand<RecordBody>): Promise<Stored<CommitAnswer>>;
-  abstract settle(key: TokenKey, command: SettleCommand): Promise<Stored<SettleAnswer>>;
-  abstract put(key: TokenKey, command: PutCommand<RecordBody>): Promise<Stored<PutAnswer>>;
-  abstract forget(key: TokenKey, command: ForgetCommand): Promise<Stored<ForgetAnswer>>;
+  /**
+   * Takes one step of a record's life: what {@link reduceRecord} decides, atomically. Repeating a command repeats its first answer.
+   */
+  abstract apply<Verb extends RecordVerb>(
+    key: TokenKey,
+    verb: Verb,
+    command: RecordCommands<RecordBody>[Verb],
+  ): Promise<Stored<RecordAnswers[Verb]>>;
   abstract touch(key: TokenKey, command: TouchCommand): Promise<void>;
   /**
    * Takes at most `limit` records whose time has come. A claim lasts `leaseMs`: what is not renewed by then is offered again.
@@ -121,4 +115,29 @@ export abstract class TokenStore {
   abstract subscribe(listener: (change: TokenChange) => void): () => void;
   /** Closes what the store opened itself. */
   abstract close(): Promise<void>;
+
+  /** Announces a token request before it is sent. */
+  begin(key: TokenKey, command: Commands['begin']): Promise<Stored<RecordAnswers['begin']>> {
+    return this.apply(key, 'begin', command);
+  }
+
+  /** Stores the answer of a token request. */
+  commit(key: TokenKey, command: Commands['commit']): Promise<Stored<RecordAnswers['commit']>> {
+    return this.apply(key, 'commit', command);
+  }
+
+  /** Ends an intent that brought no new tokens. */
+  settle(key: TokenKey, command: Commands['settle']): Promise<Stored<RecordAnswers['settle']>> {
+    return this.apply(key, 'settle', command);
+  }
+
+  /** Stores the tokens of a login. */
+  put(key: TokenKey, command: Commands['put']): Promise<Stored<RecordAnswers['put']>> {
+    return this.apply(key, 'put', command);
+  }
+
+  /** Deletes the tokens and leaves a tombstone. */
+  forget(key: TokenKey, command: Commands['forget']): Promise<Stored<RecordAnswers['forget']>> {
+    return this.apply(key, 'forget', command);
+  }
 }

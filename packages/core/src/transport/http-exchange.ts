@@ -106,10 +106,10 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     );
   }
 
-  #armDeadline(): Timer {
+  #armDeadline(delayMs = this.options.timeoutMs): Timer {
     return this.clock.setTimer(() => {
       this.#onDeadline();
-    }, this.options.timeoutMs);
+    }, delayMs);
   }
 
   /** After a blocked event loop the answer may lie in the socket, unread: two turns of the loop bring it in. */
@@ -127,7 +127,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     if (this.#answerBegun && !this.#extended) {
       this.#extended = true;
-      this.#timer = this.#armDeadline();
+      this.#timer = this.#armDeadline(this.options.extensionMs);
     } else {
       this.#giveUp('timeout');
     }

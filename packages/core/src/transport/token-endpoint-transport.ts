@@ -14,6 +14,8 @@ export type TransportResult =
 export interface SendOptions {
   /** Longest time until the whole answer is there, ms. */
   readonly timeoutMs: number;
+  /** How much longer an answer that has begun may take, ms. @defaultValue the timeout once more */
+  readonly extensionMs?: number;
   readonly http?: TokenEndpointHttpOptions;
   /** Asked when the request body is pulled, just before the first byte leaves; `false` keeps it from being sent. */
   readonly maySend?: () => boolean;

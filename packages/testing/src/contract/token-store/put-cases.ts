@@ -69,7 +69,7 @@ export const PUT_CASES: readonly StoreCase[] = [
     name: 'put: the same seed is never planted twice, not even after a logout; another one is',
     run: async (bench) => {
       const seeded = await bench.put(key, 'seed', { seed: true });
-      assert.equal(seeded.state.seedFingerprint, bench.store.fingerprint('refresh-seed'));
+      assert.deepEqual(seeded.state.seedFingerprints, [bench.store.fingerprint('refresh-seed')]);
       const newer = await bench.renew(key, seeded, '2', 'seed');
       const again = await bench.put(key, 'seed', { seed: true, newEpoch: 'again' });
       assert.equal(again.state.version, newer.state.version);
@@ -79,6 +79,8 @@ export const PUT_CASES: readonly StoreCase[] = [
       assert.equal(afterLogout.tokens, undefined);
       const other = await bench.put(key, 'other', { seed: true });
       assert.equal(other.tokens?.refreshToken, 'refresh-other');
+      const first = await bench.put(key, 'seed', { seed: true, newEpoch: 'a third time' });
+      assert.equal(first.tokens?.refreshToken, 'refresh-other');
     },
   },
   {

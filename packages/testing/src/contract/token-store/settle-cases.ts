@@ -187,20 +187,6 @@ export const SETTLE_CASES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'settle: a second death of a record is told apart from the first',
-    run: async (bench) => {
-      const login = { kind: 'login', force: true } as const;
-      const kinds: string[] = [];
-      while (kinds.length < 2) {
-        const { intentId } = await bench.begin(key, NOTHING, '1', login);
-        const failure = failureOf('reauthorizationRequired', await bench.store.time());
-        const outcome = { kind: 'loginRefused', failure } as const;
-        kinds.push((await bench.settle(key, NOTHING, intentId, outcome)).answer.kind);
-      }
-      assert.deepEqual(kinds, ['dead', 'alreadyDead']);
-    },
-  },
-  {
     name: 'settle: a newer version, or another owner, is left as it is',
     run: async (bench) => {
       const old = await bench.put(key, '1');

@@ -113,6 +113,7 @@ export class StoreBench {
       leaseMs: LEASE_MS,
       takeoverMs: TAKEOVER_MS,
       force: false,
+      settings: 'settings-1',
       fresh: { body: { key }, keepFresh: true },
       ...changes,
     });

@@ -5,6 +5,7 @@ import { BEGIN_CASES } from './begin-cases.js';
 import { COMMIT_CASES } from './commit-cases.js';
 import { INDEX_CASES } from './index-cases.js';
 import { PUT_CASES } from './put-cases.js';
+import { REFUSAL_CASES } from './refusal-cases.js';
 import { SEALING_CASES } from './sealing-cases.js';
 import { SETTLE_CASES } from './settle-cases.js';
 import { StoreBench } from './store-bench.js';
@@ -40,6 +41,7 @@ export function tokenStoreContract(
     ...COMMIT_CASES,
     ...SETTLE_CASES,
     ...PUT_CASES,
+    ...REFUSAL_CASES,
     ...INDEX_CASES,
     ...SEALING_CASES,
   ];
