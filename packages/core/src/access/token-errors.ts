@@ -1,4 +1,8 @@
-import { ReauthorizationRequiredError, TokenUnavailableError } from '../errors/errors.js';
+import {
+  ReauthorizationRequiredError,
+  TokenUnavailableError,
+  WaitAbortedError,
+} from '../errors/errors.js';
 import type { TokenKey } from '../model/token-key.js';
 import type { RenewalResult } from '../refresh/renewal.js';
 
@@ -35,4 +39,19 @@ export function toError(
     since,
     nextTryAt,
   });
+}
+
+/**
+ * What a wait brought.
+ *
+ * @throws {@link WaitAbortedError} when its caller's signal ended it
+ * @internal
+ */
+export async function unlessAborted<T>(
+  { registrationId }: TokenKey,
+  waiting: Promise<T | 'aborted'>,
+): Promise<T> {
+  const result = await waiting;
+  if (result === 'aborted') throw new WaitAbortedError(registrationId);
+  return result;
 }

@@ -8,7 +8,7 @@ import { withDeadline } from '../util/with-deadline.js';
 import type { Engine } from './engine.js';
 import { servingOf } from './serving.js';
 import { StorelessTokens } from './storeless-tokens.js';
-import { endedError, lateError, toError } from './token-errors.js';
+import { endedError, lateError, toError, unlessAborted } from './token-errors.js';
 import { type CachedRecord, TokenCache } from './token-cache.js';
 import type { TimingOptions } from './token-manager-options.js';
 
@@ -76,8 +76,8 @@ export class TokenServer {
     const { clock } = this.engine;
     // The waits within end by themselves; this one is for a store or a source that never answers.
     const served = this.#serve(key, signal);
-    const result = await withDeadline(served, clock, this.#maxWaitMs + GRACE_MS, signal);
-    if (result === 'aborted') throw new WaitAbortedError(key.registrationId);
+    const limit = this.#maxWaitMs + GRACE_MS;
+    const result = await unlessAborted(key, withDeadline(served, clock, limit, signal));
     if (result === 'late') throw lateError(key, this.#maxWaitMs);
     return result;
   }
@@ -214,7 +214,7 @@ export class TokenServer {
     if (!resting || coordinator.inFlight(canonical) !== undefined) {
       const renewal = this.renew(key, 'demand').catch(() => undefined);
       const limit = Math.min(this.#maxWaitMs, expiresAt - time.now());
-      const result = await this.#within(key, withDeadline(renewal, clock, limit, signal));
+      const result = await unlessAborted(key, withDeadline(renewal, clock, limit, signal));
       if (typeof result === 'object' && result.outcome === 'refreshed') return result.record;
     }
     if (time.now() >= expiresAt) return this.#waitFor(key, signal);
@@ -234,7 +234,7 @@ export class TokenServer {
     for (;;) {
       const left = deadline - clock.monotonic();
       const renewal = this.renew(key, reason, rejected);
-      const result = await this.#within(key, withDeadline(renewal, clock, left, signal));
+      const result = await unlessAborted(key, withDeadline(renewal, clock, left, signal));
       if (result === 'late') throw lateError(key, this.#maxWaitMs);
       if (result.outcome === 'refreshed') {
         // An answer can take longer than its token lives.
@@ -245,13 +245,7 @@ export class TokenServer {
       const inTime = pauseMs < deadline - clock.monotonic();
       if (!inTime || result.code === 'renewed_too_recently') throw toError(key, result);
       const pause = new Promise<never>(() => undefined);
-      await this.#within(key, withDeadline(pause, clock, Math.max(pauseMs, 1), signal));
+      await unlessAborted(key, withDeadline(pause, clock, Math.max(pauseMs, 1), signal));
     }
-  }
-
-  async #within<T>(key: TokenKey, waiting: Promise<T | 'aborted'>): Promise<T> {
-    const result = await waiting;
-    if (result === 'aborted') throw new WaitAbortedError(key.registrationId);
-    return result;
   }
 }
