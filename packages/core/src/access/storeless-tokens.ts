@@ -17,17 +17,21 @@ export class StorelessTokens {
 
   constructor(private readonly engine: Engine) {}
 
-  /** A token fetched without the store; nothing for keys whose grants may bring refresh tokens. */
-  fetch(key: TokenKey): Promise<TokenRecord | undefined> {
+  /**
+   * A token fetched without the store; nothing for keys whose grants may bring refresh tokens.
+   *
+   * @param version - the last that is known of the record: what the store says is at least as new
+   */
+  fetch(key: TokenKey, version: number): Promise<TokenRecord | undefined> {
     const canonical = canonicalKey(key);
     const present = this.#flights.get(canonical);
     if (present !== undefined) return present;
-    const flight = this.#fetch(key).finally(() => this.#flights.delete(canonical));
+    const flight = this.#fetch(key, version).finally(() => this.#flights.delete(canonical));
     this.#flights.set(canonical, flight);
     return flight;
   }
 
-  async #fetch(key: TokenKey): Promise<TokenRecord | undefined> {
+  async #fetch(key: TokenKey, version: number): Promise<TokenRecord | undefined> {
     const { registrations, endpoint, store, random } = this.engine;
     const registration = await registrations.require(key.registrationId);
     const grant = await selfLoginGrant(registration, key).catch(() => undefined);
@@ -38,7 +42,7 @@ export class StorelessTokens {
     if (answer.outcome !== 'refreshed' || answer.tokens.accessToken === undefined) return undefined;
     const tokens = mergeTokens(undefined, answer.tokens);
     const facts = await tokenFacts(store, provider, tokens, random(), () => Promise.resolve(true));
-    const state = { ...EMPTY_RECORD, status: 'active' as const, facts };
+    const state = { ...EMPTY_RECORD, status: 'active' as const, version, facts };
     return { id: store.idOf(key), key, tokens, state };
   }
 }

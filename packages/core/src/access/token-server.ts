@@ -138,8 +138,8 @@ export class TokenServer {
     if (result.outcome === 'refreshed') {
       this.remember(canonical, result.record);
       this.#restUntil.delete(canonical);
-    } else {
-      this.#rest(canonical, result.nextTryAt);
+    } else if (result.nextTryAt !== undefined) {
+      this.#restUntil.set(canonical, result.nextTryAt);
     }
     return result;
   }
@@ -178,7 +178,7 @@ export class TokenServer {
     const known = this.#cache.get(canonical)?.record;
     if (known?.tokens?.accessToken && known.tokens.expiresAt > this.engine.time.now()) return known;
     if (!isStoreUnavailableError(error)) throw error;
-    const fetched = await this.#storeless.fetch(key);
+    const fetched = await this.#storeless.fetch(key, known?.state.version ?? 0);
     if (fetched === undefined) throw error;
     this.remember(canonical, fetched);
     return fetched;
@@ -188,10 +188,6 @@ export class TokenServer {
   #noteUse(key: TokenKey): void {
     const { store, time } = this.engine;
     store.touch(key, { usedAt: time.now() }).catch(() => undefined);
-  }
-
-  #rest(canonical: string, nextTryAt: number | undefined): void {
-    if (nextTryAt !== undefined) this.#restUntil.set(canonical, nextTryAt);
   }
 
   #renewBehind(key: TokenKey, canonical: string): void {
