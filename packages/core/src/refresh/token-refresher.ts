@@ -17,7 +17,9 @@ const CLAIM_MS = 10_000;
 /** A key that falls due within this time (ms) gets a timer; later ones are a tick's. */
 const ARM_WITHIN_MS = 60_000;
 const LEAST_DELAY_MS = 250;
-/** How long a key waits whose registration has all its requests under way, ms. */
+/** The part of all renewals at one time that one provider may have. */
+const PROVIDER_SHARE = 0.75;
+/** How long a key waits whose registration or provider has all its requests under way, ms. */
 const CROWDED_MS = 250;
 
 /**
@@ -29,7 +31,7 @@ export class TokenRefresher {
   readonly #batchSize: number;
   readonly #concurrency: number;
   readonly #running = new Set<Promise<void>>();
-  readonly #perRegistration = new Map<string, number>();
+  readonly #taken = new Map<string, number>();
   readonly #unknown = new Set<string>();
   readonly #unsubscribe: (() => void)[];
   #sweep: Promise<void> | undefined;
@@ -122,18 +124,29 @@ export class TokenRefresher {
     }
   }
 
-  /** Takes one of a registration's places, if there is one. */
-  #admit({ registrationId, concurrency = Infinity }: ClientRegistration): boolean {
-    const present = this.#perRegistration.get(registrationId) ?? 0;
-    if (present >= concurrency) return false;
-    this.#perRegistration.set(registrationId, present + 1);
+  /** Takes a place of the registration and one of its provider, if both have one: a slow provider must not hold all. */
+  #admit(registration: ClientRegistration): boolean {
+    const places = this.#placesOf(registration);
+    if (places.some(([name, most]) => (this.#taken.get(name) ?? 0) >= most)) return false;
+    for (const [name] of places) this.#taken.set(name, (this.#taken.get(name) ?? 0) + 1);
     return true;
   }
 
-  #leave({ registrationId }: ClientRegistration): void {
-    const rest = (this.#perRegistration.get(registrationId) ?? 1) - 1;
-    if (rest > 0) this.#perRegistration.set(registrationId, rest);
-    else this.#perRegistration.delete(registrationId);
+  #leave(registration: ClientRegistration): void {
+    for (const [name] of this.#placesOf(registration)) {
+      const rest = (this.#taken.get(name) ?? 1) - 1;
+      if (rest > 0) this.#taken.set(name, rest);
+      else this.#taken.delete(name);
+    }
+  }
+
+  #placesOf({ registrationId, provider, concurrency = Infinity }: ClientRegistration) {
+    const endpoint = provider.endpoints?.token ?? provider.issuer ?? '';
+    const perProvider = Math.max(1, Math.ceil(PROVIDER_SHARE * this.#concurrency));
+    return [
+      [`registration ${registrationId}`, concurrency],
+      [`provider ${provider.name} ${endpoint}`, perProvider],
+    ] as const;
   }
 
   /** Another replica may know it: nothing is forgotten, its claim simply ends. */
