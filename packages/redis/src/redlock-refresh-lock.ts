@@ -1,3 +1,6 @@
+// Whoever compiles these sources from elsewhere needs the types that the package lacks.
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference
+/// <reference path="./types/redlock.d.ts" />
 import { ConfigurationError, type LockAttempt, RefreshLock } from '@oauth-token/core';
 import Redlock from 'redlock';
 import { duplicateOf, type RedisClient } from './redis-client.js';
