@@ -55,10 +55,21 @@ export function checkNaming(prefix: string, shards: number): ConfigurationProble
   return problems;
 }
 
-/** A client that puts a prefix of its own before every key would break the slots. @internal */
+/** A client with a prefix of its own would break the slots, one that reads from replicas would see old tokens. @internal */
 export function checkClient(redis: RedisClient): ConfigurationProblem[] {
-  const { keyPrefix } = redis.options as { keyPrefix?: string };
-  if (!keyPrefix) return [];
-  const message = `has keyPrefix '${keyPrefix}'; use a client without one and the store's own prefix option.`;
-  return [{ path: 'store.redis', message }];
+  const { keyPrefix, scaleReads = 'master' } = redis.options as {
+    keyPrefix?: string;
+    scaleReads?: unknown;
+  };
+  const problems: ConfigurationProblem[] = [];
+  if (keyPrefix) {
+    const message = `has keyPrefix '${keyPrefix}'; use a client without one and the store's own prefix option.`;
+    problems.push({ path: 'store.redis', message });
+  }
+  if (scaleReads !== 'master') {
+    const message =
+      'reads from replicas (scaleReads); a token that was just renewed may not be there yet.';
+    problems.push({ path: 'store.redis', message });
+  }
+  return problems;
 }
