@@ -5,6 +5,7 @@ import { selfLoginGrant } from '../refresh/self-login.js';
 import { tokenFacts } from '../refresh/token-facts.js';
 import type { TokenRecord } from '../store/token-store.js';
 import { longestTimeout } from '../timing/timing-policy.js';
+import { SingleFlight } from '../util/single-flight.js';
 import type { Engine } from './engine.js';
 
 /**
@@ -13,7 +14,7 @@ import type { Engine } from './engine.js';
  * @internal
  */
 export class StorelessTokens {
-  readonly #flights = new Map<string, Promise<TokenRecord | undefined>>();
+  readonly #flights = new SingleFlight<TokenRecord | undefined>();
 
   constructor(private readonly engine: Engine) {}
 
@@ -23,12 +24,7 @@ export class StorelessTokens {
    * @param version - the last that is known of the record: what the store says is at least as new
    */
   fetch(key: TokenKey, version: number): Promise<TokenRecord | undefined> {
-    const canonical = canonicalKey(key);
-    const present = this.#flights.get(canonical);
-    if (present !== undefined) return present;
-    const flight = this.#fetch(key, version).finally(() => this.#flights.delete(canonical));
-    this.#flights.set(canonical, flight);
-    return flight;
+    return this.#flights.run(canonicalKey(key), () => this.#fetch(key, version));
   }
 
   async #fetch(key: TokenKey, version: number): Promise<TokenRecord | undefined> {

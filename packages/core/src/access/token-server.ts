@@ -4,6 +4,7 @@ import type { RenewalReason } from '../record/record-state.js';
 import type { RenewalResult } from '../refresh/renewal.js';
 import type { TokenRecord } from '../store/token-store.js';
 import { BoundedMap } from '../util/bounded-map.js';
+import { SingleFlight } from '../util/single-flight.js';
 import { withDeadline } from '../util/with-deadline.js';
 import type { Engine } from './engine.js';
 import { servingOf } from './serving.js';
@@ -25,6 +26,7 @@ const MOST_NOTES = 10_000;
  */
 export class TokenServer {
   readonly #cache = new TokenCache();
+  readonly #reads = new SingleFlight<TokenRecord | undefined>();
   readonly #storeless: StorelessTokens;
   readonly #maxWaitMs: number;
   readonly #memoryTrustMs: number;
@@ -73,11 +75,10 @@ export class TokenServer {
    */
   async serve(key: TokenKey, signal?: AbortSignal): Promise<TokenRecord> {
     if (signal?.aborted) throw new WaitAbortedError(key.registrationId);
-    const { clock } = this.engine;
     // The waits within end by themselves; this one is for a store or a source that never answers.
-    const served = this.#serve(key, signal);
     const limit = this.#maxWaitMs + GRACE_MS;
-    const result = await unlessAborted(key, withDeadline(served, clock, limit, signal));
+    const served = withDeadline(this.#serve(key, signal), this.engine.clock, limit, signal);
+    const result = await unlessAborted(key, served);
     if (result === 'late') throw lateError(key, this.#maxWaitMs);
     return result;
   }
@@ -166,11 +167,14 @@ export class TokenServer {
     this.#read(record.key, canonical).catch(() => undefined);
   }
 
-  async #read(key: TokenKey, canonical: string): Promise<TokenRecord | undefined> {
-    const record = await this.engine.store.read(key);
-    if (record === undefined) this.#cache.delete(canonical);
-    else this.remember(canonical, record);
-    return record;
+  /** Reads once for all who ask meanwhile. */
+  #read(key: TokenKey, canonical: string): Promise<TokenRecord | undefined> {
+    return this.#reads.run(canonical, async () => {
+      const record = await this.engine.store.read(key);
+      if (record === undefined) this.#cache.delete(canonical);
+      else this.remember(canonical, record);
+      return record;
+    });
   }
 
   /** With the store away: the token in memory to its very end, or one that needs no store. */
