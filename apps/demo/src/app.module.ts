@@ -10,12 +10,14 @@ import { HealthController } from './http/health.controller.js';
 import { IndexController } from './http/index.controller.js';
 import { TokensController } from './http/tokens.controller.js';
 import { DEMO_CONFIGURATION, type DemoConfiguration } from './settings/demo-configuration.js';
+import { DemoStore } from './store/demo-store.js';
+import { StoreModule } from './store/store.module.js';
 import { TokenMessagesController } from './tcp/token-messages.controller.js';
 
 /** The demo as a Nest module. */
 @Module({})
 export class AppModule {
-  static register(configuration: DemoConfiguration): DynamicModule {
+  static register(configuration: DemoConfiguration, demoStore: DemoStore): DynamicModule {
     const { settings, registrations } = configuration;
     const { refreshCron } = settings;
     return {
@@ -24,9 +26,13 @@ export class AppModule {
         ScheduleModule.forRoot(),
         // The library tells failures itself, once each and not at every probe.
         TerminusModule.forRoot({ logger: false }),
+        StoreModule.register(demoStore),
         OAuthTokenModule.forRootAsync({
-          useFactory: () => ({
+          inject: [DemoStore],
+          useFactory: ({ store, lock }: DemoStore) => ({
             registrations,
+            ...(store === undefined ? {} : { store }),
+            ...(lock === undefined ? {} : { lock }),
             refresher: refreshCron === undefined ? {} : { cron: refreshCron },
           }),
         }),

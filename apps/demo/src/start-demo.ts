@@ -8,6 +8,7 @@ import { addressOf } from './net/address.js';
 import { DemoLogger } from './demo-logger.js';
 import type { DemoConfiguration } from './settings/demo-configuration.js';
 import type { Settings } from './settings/settings.js';
+import { DemoStore } from './store/demo-store.js';
 import { TCP_PATTERNS } from './tcp/tcp-patterns.js';
 
 /** The most that one request or message may hold. */
@@ -23,17 +24,17 @@ export interface RunningDemo {
 
 /**
  * Starts one replica: HTTP and TCP, over one set of tokens. Rejects with the platform's error when a port is taken.
+ *
+ * @throws {@link ConfigurationError} when Redis refuses us, or was set up with other settings
  */
 export async function startDemo(configuration: DemoConfiguration): Promise<RunningDemo> {
   const { settings } = configuration;
   const { host, httpPort, tcpPort } = settings;
-  // Nest declares its options as a class and takes plain objects.
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.register(configuration), {
-    logger: new DemoLogger(settings.logLevels),
-    bodyParser: false,
-    abortOnError: false,
-  });
+  const logger = new DemoLogger(settings.logLevels);
+  // The store connects, and may have something to tell, before Nest takes the logger over.
+  Logger.overrideLogger(logger);
+  const store = await DemoStore.open(settings.store);
+  const app = await createApp(configuration, store, logger);
   app.disable('x-powered-by');
   app.useBodyParser('json', { limit: MOST_BYTES });
   const tcp: INestMicroservice = app.connectMicroservice<MicroserviceOptions>({
@@ -54,11 +55,33 @@ export async function startDemo(configuration: DemoConfiguration): Promise<Runni
     httpUrl: `http://${addressOf(app.getHttpServer()).authority}`,
     tcpPort: addressOf(tcp.unwrap<Server>()).port,
   };
-  tellStart(running, configuration);
+  tellStart(running, configuration, store);
   return running;
 }
 
-function tellStart({ httpUrl, tcpPort }: RunningDemo, configuration: DemoConfiguration): void {
+async function createApp(
+  configuration: DemoConfiguration,
+  store: DemoStore,
+  logger: DemoLogger,
+): Promise<NestExpressApplication> {
+  try {
+    return await NestFactory.create<NestExpressApplication>(
+      AppModule.register(configuration, store),
+      // Nest declares its options as a class and takes plain objects.
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
+      { logger, bodyParser: false, abortOnError: false },
+    );
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function tellStart(
+  { httpUrl, tcpPort }: RunningDemo,
+  configuration: DemoConfiguration,
+  store: DemoStore,
+): void {
   const { settings, registrations } = configuration;
   const logger = new Logger('Demo');
   logger.log(`HTTP on ${httpUrl}: ${httpUrl}/tokens, ${httpUrl}/health, POST ${httpUrl}/call`);
@@ -67,11 +90,13 @@ function tellStart({ httpUrl, tcpPort }: RunningDemo, configuration: DemoConfigu
     ({ registrationId, provider }) => `${registrationId} (${provider.name})`,
   );
   logger.log(`Registrations: ${ids.join(', ')}, from ${settings.registrationsFile}`);
+  logger.log(store.description);
   tellAccess(logger, settings);
 }
 
-function tellAccess(logger: Logger, { apiKey, withoutEffect }: Settings): void {
+function tellAccess(logger: Logger, { apiKey, store, withoutEffect }: Settings): void {
   if (apiKey === undefined) logger.log('No API_KEY: open to everyone on this machine');
   if (withoutEffect.length === 0) return;
-  logger.warn(`Without effect while tokens are kept in memory: ${withoutEffect.join(', ')}`);
+  const when = store === undefined ? 'while tokens are kept in memory' : 'in this version';
+  logger.warn(`Without effect ${when}: ${withoutEffect.join(', ')}`);
 }

@@ -1,9 +1,15 @@
 import { Controller, Get, UseFilters } from '@nestjs/common';
 import { HealthCheckService } from '@nestjs/terminus';
 import { OAuthTokenHealthIndicator } from '@oauth-token/nestjs';
+import { DemoStore } from '../store/demo-store.js';
 import { HealthFilter } from './health.filter.js';
 
 type Answer = ReturnType<HealthCheckService['check']>;
+
+type Indication = Awaited<ReturnType<OAuthTokenHealthIndicator['isHealthy']>>['oauthToken'];
+
+/** `away` is no reason to be down: valid tokens are served on. */
+type StoreState = 'up' | 'away';
 
 /** How the service is, for probes and for people. */
 @Controller('health')
@@ -12,12 +18,13 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly tokens: OAuthTokenHealthIndicator,
+    private readonly store: DemoStore,
   ) {}
 
   /** Red as soon as one registration has no valid token although it should. */
   @Get()
   all(): Answer {
-    return this.health.check([() => this.tokens.isHealthy()]);
+    return this.health.check([() => this.#tokensAndStore()]);
   }
 
   /** Red only when the process itself is lost: tokens in trouble are no reason to restart it. */
@@ -32,10 +39,18 @@ export class HealthController {
     return this.health.check([() => this.#serving()]);
   }
 
-  async #serving(): ReturnType<OAuthTokenHealthIndicator['isHealthy']> {
-    const { oauthToken } = await this.tokens.isHealthy();
+  async #serving(): Promise<{ oauthToken: Indication & { store: StoreState } }> {
+    const { oauthToken } = await this.#tokensAndStore();
     const known = Object.keys(oauthToken.registrations).length;
     const serves = known === 0 || oauthToken.down.length < known;
     return { oauthToken: { ...oauthToken, status: serves ? 'up' : 'down' } };
+  }
+
+  async #tokensAndStore(): Promise<{ oauthToken: Indication & { store: StoreState } }> {
+    const [{ oauthToken }, answers] = await Promise.all([
+      this.tokens.isHealthy(),
+      this.store.answers(),
+    ]);
+    return { oauthToken: { ...oauthToken, store: answers ? 'up' : 'away' } };
   }
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { zodProblems } from '../input/zod-problems.js';
 import { isLoopbackHost } from './loopback.js';
+import { readStoreSettings, type StoreSettings } from './store-settings.js';
 
 /** From the wordiest to the tersest; each includes those after it. */
 const LOG_LEVELS = ['verbose', 'debug', 'log', 'warn', 'error', 'fatal'] as const;
@@ -15,13 +16,16 @@ const DEFAULT_REGISTRATIONS_FILE = fileURLToPath(
   new URL('../../config/registrations.yaml', import.meta.url),
 );
 
-/** What only a store on a server needs; they change nothing while tokens live in memory. */
-const WITHOUT_EFFECT = [
+/** What this version reads and does not use. */
+const WITHOUT_EFFECT = ['SPILL_DIR'] as const;
+
+/** What besides changes nothing while tokens live in memory. */
+const WITHOUT_REDIS = [
   'TOKEN_KEYS',
   'TOKEN_ID_KEY',
   'KEY_PREFIX',
   'INSECURE_PLAINTEXT',
-  'SPILL_DIR',
+  ...WITHOUT_EFFECT,
 ] as const;
 
 const HOST_NAME = /^[\w.:-]+$/;
@@ -71,13 +75,8 @@ const variables = z.object({
     .refine(isLogLevel, { error: `must be one of ${LOG_LEVELS.join(', ')}.` })
     .transform((value) => (value === 'info' ? 'log' : (value as LogLevel)))
     .default('log'),
-  REDIS_URL: z
-    .string()
-    .refine(() => false, {
-      error:
-        'Redis is not supported by this version yet. Leave it unset: the demo keeps its tokens in memory, in one process.',
-    })
-    .exactOptional(),
+  // The store's own, read together by `readStoreSettings`.
+  REDIS_URL: z.string().exactOptional(),
   TOKEN_KEYS: z.string().exactOptional(),
   TOKEN_ID_KEY: z.string().exactOptional(),
   KEY_PREFIX: z.string().exactOptional(),
@@ -115,6 +114,8 @@ export interface Settings {
   readonly refreshCron?: string;
   /** As Nest wants them: the chosen one and all that matter more. */
   readonly logLevels: LogLevel[];
+  /** Where tokens are kept; in memory where it is absent. */
+  readonly store?: StoreSettings;
   /** Variables that were given and change nothing. */
   readonly withoutEffect: readonly string[];
 }
@@ -133,15 +134,22 @@ export interface SettingsReading {
 export function readSettings(environment: NodeJS.ProcessEnv): SettingsReading {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value));
   const result = environmentSchema.safeParse(given);
-  if (result.success) return { settings: toSettings(result.data), problems: [] };
-  const problems = zodProblems(result.error);
-  const bad = new Set(problems.map(({ path }) => path));
-  const good = Object.entries(given).filter(([name]) => !bad.has(name));
-  return { settings: toSettings(variables.parse(Object.fromEntries(good))), problems };
+  const { store, problems } = readStoreSettings(given);
+  if (result.success) return { settings: toSettings(result.data, store), problems };
+  const others = zodProblems(result.error);
+  const bad = new Set(others.map(({ path }) => path));
+  const good = variables.parse(
+    Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name))),
+  );
+  return { settings: toSettings(good, store), problems: [...others, ...problems] };
 }
 
-function toSettings(environment: z.infer<typeof variables>): Settings {
-  const { API_KEY: apiKey, REFRESH_CRON: refreshCron } = environment;
+function toSettings(
+  environment: z.infer<typeof variables>,
+  store: StoreSettings | undefined,
+): Settings {
+  const { API_KEY: apiKey, REFRESH_CRON: refreshCron, REDIS_URL } = environment;
+  const withoutEffect = REDIS_URL === undefined ? WITHOUT_REDIS : WITHOUT_EFFECT;
   return {
     host: environment.HOST,
     httpPort: environment.PORT,
@@ -151,6 +159,7 @@ function toSettings(environment: z.infer<typeof variables>): Settings {
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(refreshCron === undefined ? {} : { refreshCron }),
     logLevels: LOG_LEVELS.slice(LOG_LEVELS.indexOf(environment.LOG_LEVEL)),
-    withoutEffect: WITHOUT_EFFECT.filter((name) => environment[name] !== undefined),
+    ...(store === undefined ? {} : { store }),
+    withoutEffect: withoutEffect.filter((name) => environment[name] !== undefined),
   };
 }
