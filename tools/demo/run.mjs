@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { runCommand } from '../process/run-command.mjs';
+import { buildDemo } from './build.mjs';
 import { readPorts } from './ports.mjs';
 import { Service } from './service.mjs';
 
@@ -16,16 +16,7 @@ const START_MS = 30_000;
 /** @returns {Promise<boolean>} */
 async function build() {
   console.log('Building the sandbox and the demo (a minute the first time) …');
-  const projects = '@oauth-token/sandbox,@oauth-token/demo';
-  const result = await runCommand([
-    'nx',
-    'run-many',
-    '-t',
-    'build',
-    '-p',
-    projects,
-    '--outputStyle=static',
-  ]);
+  const result = await buildDemo();
   if (!result.ok) console.error(result.output);
   return result.ok;
 }

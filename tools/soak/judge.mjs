@@ -31,7 +31,7 @@
  */
 
 /** @param {readonly LedgerItem[]} items in order @returns {string[]} a spent refresh token is one that was replaced */
-function reuseProblems(items) {
+export function reuseProblems(items) {
   const spent = new Set();
   return items.flatMap(({ refreshToken, reuse, issued, at }) => {
     if (refreshToken === undefined) return [];
@@ -68,7 +68,7 @@ function renewalProblems(issues, { lifetimeMs, until }) {
 }
 
 /** @param {readonly CallRecord[]} calls @returns {string[]} */
-function callProblems(calls) {
+export function callProblems(calls) {
   return calls
     .filter(({ status, apiStatus }) => status !== 200 || apiStatus !== 200)
     .map(

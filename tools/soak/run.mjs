@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util';
 
+import { redisDifferential } from './redis-differential.mjs';
+import { redisUnpack } from './redis-unpack.mjs';
+import { replicas } from './replicas.mjs';
 import { stayFresh } from './stay-fresh.mjs';
 
 /**
@@ -18,6 +21,21 @@ const checks = {
     what: 'every token is renewed before it ends, with one token request',
     seconds: 300,
     run: stayFresh,
+  },
+  'redis-unpack': {
+    what: 'a Redis server is found where none is installed, without root',
+    seconds: 20,
+    run: redisUnpack,
+  },
+  replicas: {
+    what: '3 replicas renew 200 tokens of 8 s with one token request each; one of them is killed',
+    seconds: 180,
+    run: replicas,
+  },
+  'redis-differential': {
+    what: 'the reducer, the memory store and replicas over Redis agree on random commands',
+    seconds: 60,
+    run: redisDifferential,
   },
 };
 
