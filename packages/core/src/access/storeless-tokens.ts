@@ -1,3 +1,4 @@
+import { isStoreUnavailableError } from '../errors/errors.js';
 import { canonicalKey, type TokenKey } from '../model/token-key.js';
 import { EMPTY_RECORD } from '../record/record-state.js';
 import { mergeTokens } from '../refresh/merge-tokens.js';
@@ -19,12 +20,21 @@ export class StorelessTokens {
   constructor(private readonly engine: Engine) {}
 
   /**
-   * A token fetched without the store; nothing for keys whose grants may bring refresh tokens.
+   * The token in memory to its very end, or one that needs no store.
    *
-   * @param version - the last that is known of the record: what the store says is at least as new
+   * @throws the error of the store when there is neither
    */
-  fetch(key: TokenKey, version: number): Promise<TokenRecord | undefined> {
-    return this.#flights.run(canonicalKey(key), () => this.#fetch(key, version));
+  async serve(key: TokenKey, known: TokenRecord | undefined, error: unknown): Promise<TokenRecord> {
+    const { accessToken = '', expiresAt = 0 } = known?.tokens ?? {};
+    if (known !== undefined && accessToken !== '' && expiresAt > this.engine.time.now()) {
+      return known;
+    }
+    if (!isStoreUnavailableError(error)) throw error;
+    // What the store says later is at least as new as what is known.
+    const version = known?.state.version ?? 0;
+    const fetched = await this.#flights.run(canonicalKey(key), () => this.#fetch(key, version));
+    if (fetched === undefined) throw error;
+    return fetched;
   }
 
   async #fetch(key: TokenKey, version: number): Promise<TokenRecord | undefined> {

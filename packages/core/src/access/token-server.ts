@@ -1,4 +1,4 @@
-import { isStoreUnavailableError, WaitAbortedError } from '../errors/errors.js';
+import { WaitAbortedError } from '../errors/errors.js';
 import { canonicalKey, type TokenKey } from '../model/token-key.js';
 import type { RenewalReason } from '../record/record-state.js';
 import type { RenewalResult } from '../refresh/renewal.js';
@@ -177,27 +177,25 @@ export class TokenServer {
     });
   }
 
-  /** With the store away: the token in memory to its very end, or one that needs no store. */
   async #withoutStore(key: TokenKey, canonical: string, error: unknown): Promise<TokenRecord> {
-    const known = this.#cache.get(canonical)?.record;
-    if (known?.tokens?.accessToken && known.tokens.expiresAt > this.engine.time.now()) return known;
-    if (!isStoreUnavailableError(error)) throw error;
-    const fetched = await this.#storeless.fetch(key, known?.state.version ?? 0);
-    if (fetched === undefined) throw error;
-    this.remember(canonical, fetched);
-    return fetched;
+    const record = await this.#storeless.serve(key, this.#cache.get(canonical)?.record, error);
+    this.remember(canonical, record);
+    return record;
   }
 
   /** Keeps a subject's token from counting as idle. */
   #noteUse(key: TokenKey): void {
-    const { store, time } = this.engine;
-    store.touch(key, { usedAt: time.now() }).catch(() => undefined);
+    const usedAt = this.engine.time.now();
+    this.engine.store.touch(key, { usedAt }).catch(() => undefined);
+  }
+
+  #rests(canonical: string): boolean {
+    return (this.#restUntil.get(canonical) ?? 0) > this.engine.time.now();
   }
 
   #renewBehind(key: TokenKey, canonical: string): void {
-    const { coordinator, time } = this.engine;
-    if (coordinator.inFlight(canonical) !== undefined) return;
-    if ((this.#restUntil.get(canonical) ?? 0) > time.now()) return;
+    const { coordinator } = this.engine;
+    if (this.#rests(canonical) || coordinator.inFlight(canonical) !== undefined) return;
     // Failures are told as events; the caller has a valid token.
     this.renew(key, 'due').catch(() => undefined);
   }
@@ -210,8 +208,7 @@ export class TokenServer {
   ): Promise<TokenRecord> {
     const { time, clock, events, announcer, coordinator } = this.engine;
     const expiresAt = record.tokens?.expiresAt ?? 0;
-    const resting = (this.#restUntil.get(canonical) ?? 0) > time.now();
-    if (!resting || coordinator.inFlight(canonical) !== undefined) {
+    if (!this.#rests(canonical) || coordinator.inFlight(canonical) !== undefined) {
       const renewal = this.renew(key, 'demand').catch(() => undefined);
       const limit = Math.min(this.#maxWaitMs, expiresAt - time.now());
       const result = await unlessAborted(key, withDeadline(renewal, clock, limit, signal));
