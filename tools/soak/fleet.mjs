@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { startProxy, startRedis } from '../redis/index.mjs';
 import { killBetween } from './kill-between.mjs';
 import { NodeProcess } from './node-process.mjs';
-import { viewStore } from './store-view.mjs';
+import { connectView, viewStore } from './store-view.mjs';
 
 /** @typedef {import('./judge.mjs').LedgerItem} LedgerItem */
 /** @typedef {import('./judge.mjs').CallRecord} CallRecord */
@@ -86,6 +86,8 @@ export class Fleet {
   #closers = [];
   #keys = `k1:${randomBytes(32).toString('base64')}`;
   #registrationsFile = '';
+  /** @type {import('./store-view.mjs').Client} */
+  #view = /** @type {any} */ (undefined);
   /** @type {Replica[]} */
   replicas = [];
   sandboxUrl = '';
@@ -124,12 +126,12 @@ export class Fleet {
   }
 
   view() {
-    return viewStore(this.redis, PREFIX);
+    return viewStore(this.#view, PREFIX);
   }
 
   /** Kills a replica between two of its renewals. @param {Replica} replica */
   kill(replica) {
-    return killBetween(replica, this.redis, PREFIX);
+    return killBetween(replica, () => this.view());
   }
 
   /**
@@ -173,6 +175,8 @@ export class Fleet {
   async #startServers({ registrations, lifetimeSeconds, answerMs = 0 }) {
     this.redis = await startRedis();
     this.#closers.push(() => this.redis.stop());
+    this.#view = connectView(this.redis.url);
+    this.#closers.push(async () => this.#view.disconnect());
     const sandbox = new NodeProcess('apps/sandbox/dist/main.js', { SANDBOX_PORT: '0' });
     this.#closers.push(() => sandbox.stop());
     this.sandboxUrl = await sandbox.printed(/server on (http:\S+)$/m, START_MS);

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { viewStore } from './store-view.mjs';
-
 /** @typedef {import('./store-view.mjs').RecordView} RecordView */
 
 /**
@@ -46,22 +44,21 @@ const isBetween = (records, pid, content) =>
  * It is stopped in its tracks before the look that decides, so that what is seen still holds when it dies.
  *
  * @param {import('./fleet.mjs').Replica} victim
- * @param {Pick<import('../redis/index.mjs').RedisProcess, 'cli'>} redis
- * @param {string} prefix
+ * @param {() => Promise<RecordView[]>} view
  * @returns {Promise<Kill>}
  */
-export async function killBetween(victim, redis, prefix) {
+export async function killBetween(victim, view) {
   const { process: child, link } = victim;
   const deadline = performance.now() + HUNT_MS;
   link.delay(SLOW_LINK_MS);
   for (;;) {
     const content = performance.now() > deadline;
-    if (isBetween(await viewStore(redis, prefix), child.pid, content)) {
+    if (isBetween(await view(), child.pid, content)) {
       child.signal('SIGSTOP');
-      const first = await viewStore(redis, prefix);
+      const first = await view();
       // What it had sent may still arrive, and the others' claims are not its own.
       await sleep(OTHERS_MS);
-      const second = (await viewStore(redis, prefix)).filter(
+      const second = (await view()).filter(
         ({ id, claimed, owner, offeredAt }) =>
           owner !== undefined ||
           (claimed && first.some((one) => one.id === id && one.offeredAt === offeredAt)),

@@ -1,3 +1,9 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
+
+import { repositoryRoot } from '../process/repository-root.mjs';
+
 /**
  * What the store says of one record.
  *
@@ -8,6 +14,8 @@
  * @property {boolean} claimed it was taken from the index and nothing came of that yet
  * @property {string | undefined} owner whose token request is announced
  */
+
+/** The part of the client that is used here. @typedef {{ callBuffer(...command: unknown[]): Promise<unknown>, disconnect(): void }} Client */
 
 /** Every member of every due index, with its score and the plain part of its record. */
 const LOOK = `
@@ -25,24 +33,36 @@ return found
 /** A claim moves a record's place in the index ahead by seconds; the record itself does not know. */
 const CLAIM_SHOWS_MS = 1_000;
 
+/** The first byte of a plain part that is deflated. */
+const DEFLATED = 0x7a;
+
+/** Connects with the demo's own client. @param {string} url @returns {Client} */
+export function connectView(url) {
+  const { Redis } = createRequire(join(repositoryRoot, 'apps/demo/package.json'))('ioredis');
+  return new Redis(url);
+}
+
 /**
  * Looks at all records at one moment.
  *
- * @param {Pick<import('../redis/index.mjs').RedisProcess, 'cli'>} redis
+ * @param {Client} client
  * @param {string} prefix
  * @returns {Promise<RecordView[]>}
  * @throws an Error when a record is not as this script knows records
  */
-export async function viewStore(redis, prefix) {
-  const rows = /** @type {string[][]} */ (await redis.cli('EVAL', LOOK, 0, prefix));
-  return rows.map(([id = '', score = '', meta = '']) => {
-    const { state } = JSON.parse(meta);
-    if (typeof state?.version !== 'number' || !('scheduledAt' in state)) {
-      throw new Error(`The record ${id} has another format: ${Object.keys(state ?? {})}`);
-    }
-    const scheduledAt = state.scheduledAt ?? Infinity;
-    const owner = state.intent?.owner;
-    const claimed = owner === undefined && Number(score) > scheduledAt + CLAIM_SHOWS_MS;
-    return { id, version: state.version, offeredAt: Number(score), claimed, owner };
-  });
+export async function viewStore(client, prefix) {
+  const rows = /** @type {Buffer[][]} */ (await client.callBuffer('EVAL', LOOK, 0, prefix));
+  return rows.map(([id, score, meta]) => toView(String(id), Number(String(score)), meta));
+}
+
+/** @param {string} id @param {number} offeredAt @param {Buffer} [meta] @returns {RecordView} */
+function toView(id, offeredAt, meta = Buffer.of()) {
+  const text = meta[0] === DEFLATED ? inflateRawSync(meta.subarray(1)) : meta;
+  const { version, scheduledAt, intent } = JSON.parse(String(text));
+  if (typeof version !== 'number' || scheduledAt === undefined) {
+    throw new Error(`The record ${id} has another format`);
+  }
+  const due = scheduledAt ?? Infinity;
+  const claimed = intent === undefined && offeredAt > due + CLAIM_SHOWS_MS;
+  return { id, version, offeredAt, claimed, owner: intent?.owner };
 }

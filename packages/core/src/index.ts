@@ -129,7 +129,7 @@ export {
   reduceRecord,
 } from './record/reduce-record.js';
 export { touchRecord } from './record/put-record.js';
-export type { Transition } from './record/transition.js';
+export { current as currentState, type Transition } from './record/transition.js';
 export { TokenRefresher, type TokenRefresherOptions } from './refresh/token-refresher.js';
 export {
   validateRegistration,

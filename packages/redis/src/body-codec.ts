@@ -1,5 +1,5 @@
 import type { Keyring, RecordBody } from '@oauth-token/core';
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 
 /** How bodies are made unreadable, or left readable on purpose. @internal */
 export interface BodySealer {
@@ -23,6 +23,9 @@ export const sealedBy = (keyring: Keyring): BodySealer => ({
   isOutdated: (sealed) => keyring.kidOf(sealed) !== keyring.primaryKid,
 });
 
+/** Tokens are random: their alphabet is all that can be gained, and the cheapest way gains it. */
+const HUFFMAN_ONLY = { level: 1, strategy: constants.Z_HUFFMAN_ONLY };
+
 /** Larger than any answer that the transport lets through, many times over. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
@@ -35,7 +38,7 @@ export const contextOf = (id: string, epoch: string): string => `otm1|${id}|${ep
 
 /** Deflates (tokens are base64, which leaves a quarter to gain), then seals. @internal */
 export function sealBody(sealer: BodySealer, body: RecordBody, context: string): Buffer {
-  return sealer.seal(deflateRawSync(JSON.stringify(body)), context);
+  return sealer.seal(deflateRawSync(JSON.stringify(body), HUFFMAN_ONLY), context);
 }
 
 /** @throws {@link SealError} */

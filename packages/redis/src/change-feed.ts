@@ -1,5 +1,5 @@
-import type { TokenChange } from '@oauth-token/core';
-import { duplicateOf, type RedisClient } from './redis-client.js';
+import { isConfigurationError, type TokenChange } from '@oauth-token/core';
+import { duplicateOf, type RedisClient, type RedisCommands, toStoreError } from './redis-client.js';
 
 /**
  * Tells this process what others change: one subscription, always open, on a connection of its own.
@@ -10,6 +10,7 @@ export class ChangeFeed {
   readonly #listeners = new Set<(change: TokenChange) => void>();
   #connection: RedisClient | undefined;
   #interrupted = false;
+  #first: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly client: RedisClient,
@@ -30,16 +31,24 @@ export class ChangeFeed {
     connection.on('message', (_channel: string, message: string) => {
       this.#receive(message);
     });
-    const subscribe = (): void => {
-      void connection.subscribe(this.channel).then(
-        () => {
+    this.#first = new Promise((resolve) => {
+      const subscribe = (): void => {
+        void connection.subscribe(this.channel).then(() => {
           this.#resumed();
-        },
-        () => undefined,
-      );
-    };
-    connection.on('ready', subscribe);
+          resolve(undefined);
+        }, resolve);
+      };
+      connection.on('ready', subscribe);
+      connection.once('close', resolve);
+    });
     if (connection.status === 'wait') connection.connect().catch(() => undefined);
+  }
+
+  /** Waits for the first try to subscribe. @throws {@link ConfigurationError} when Redis refuses it */
+  async opened(commands: RedisCommands): Promise<void> {
+    const result = await commands.within('SUBSCRIBE', this.#first).catch(() => undefined);
+    const refused = result instanceof Error ? toStoreError('SUBSCRIBE', result) : undefined;
+    if (isConfigurationError(refused)) throw refused;
   }
 
   subscribe(listener: (change: TokenChange) => void): () => void {

@@ -37,7 +37,9 @@ export class DueIndex {
       );
       const claims = await Promise.all(asked.map((shard) => this.#claim(shard, now, until, share)));
       ids.push(...claims.flatMap((claim) => claim.ids));
-      nextDueAt = Math.min(nextDueAt, ...claims.map((claim) => claim.nextDueAt));
+      // What is due already and was left over is asked for again.
+      const later = claims.map((claim) => claim.nextDueAt).filter((at) => at > now);
+      nextDueAt = Math.min(nextDueAt, ...later);
       const full = asked.filter((_, index) => claims[index]?.ids.length === share);
       waiting = [...waiting.slice(asked.length), ...full];
     }

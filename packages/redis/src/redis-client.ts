@@ -44,12 +44,14 @@ export class RedisCommands {
 
   /** @throws {@link StoreUnavailableError}, {@link ConfigurationError} */
   async call(command: string, ...args: RedisArgument[]): Promise<unknown> {
-    return this.#within(command, this.client.call(command, ...args));
+    return this.within(command, this.client.call(command, ...args));
   }
 
-  /** The same with binary replies. */
-  async callBuffer(command: string, ...args: RedisArgument[]): Promise<unknown> {
-    return this.#within(command, this.client.callBuffer(command, ...args));
+  /** All fields of a hash, binary. */
+  async fieldsOf(key: string): Promise<ReadonlyMap<string, Buffer>> {
+    const asked: Promise<Record<string, Buffer>> = (this.client as Redis).hgetallBuffer(key);
+    const reply = (await this.within('HGETALL', asked)) as Record<string, Buffer>;
+    return new Map(Object.entries(reply));
   }
 
   /** Runs a script by its digest; its source is sent only to a server that does not know it. */
@@ -67,7 +69,8 @@ export class RedisCommands {
     }
   }
 
-  async #within(command: string, reply: Promise<unknown>): Promise<unknown> {
+  /** An answer within the deadline. */
+  async within(command: string, reply: Promise<unknown>): Promise<unknown> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {

@@ -19,7 +19,11 @@ export class RedisKeys {
   ) {
     this.channel = `${prefix}:changes`;
     this.settings = `${prefix}:settings`;
+    this.trials = ['hash', 'set', 'list'].map((kind) => `${prefix}:{0}:try:${kind}`);
   }
+
+  /** What a look at the rights is made on: keys of one slot that nothing else uses. */
+  readonly trials: readonly string[];
 
   shardOf(id: string): number {
     // The id is an HMAC: any part of it is spread evenly.

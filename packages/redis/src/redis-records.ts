@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   type RecordBody,
   type RecordState,
@@ -8,7 +9,13 @@ import {
   type Transition,
 } from '@oauth-token/core';
 import { type BodySealer, contextOf, openBody, sealBody } from './body-codec.js';
-import { decodeRecord, encodeChange, type SealedBody, type StoredState } from './record-codec.js';
+import {
+  decodeRecord,
+  encodeChange,
+  FIELD,
+  type SealedBody,
+  type StoredState,
+} from './record-codec.js';
 import type { RedisArgument, RedisCommands } from './redis-client.js';
 import type { RedisKeys } from './redis-keys.js';
 import { WRITE_RECORD } from './redis-scripts.js';
@@ -39,11 +46,7 @@ export class RedisRecords {
   ) {}
 
   async read(id: string): Promise<StoredState | undefined> {
-    const reply = (await this.commands.callBuffer('HGETALL', this.keys.record(id))) as Buffer[];
-    const fields = new Map<string, Buffer>();
-    for (let index = 0; index + 1 < reply.length; index += 2) {
-      fields.set(String(reply[index]), reply[index + 1] as Buffer);
-    }
+    const fields = await this.commands.fieldsOf(this.keys.record(id));
     const stored = decodeRecord(fields);
     this.#remember(id, stored);
     return stored;
@@ -109,24 +112,26 @@ export class RedisRecords {
     { state }: Stepped<unknown>,
     message: readonly [channel: string, text: string] | undefined,
   ): Promise<boolean> {
-    const revision = stored?.revision ?? 0;
+    const revision = randomBytes(9).toString('base64url');
     const next = this.#reseal(id, state);
     const { set, remove } = encodeChange(stored?.state, next);
     const [channel, text] = message ?? ['-', ''];
     const args: RedisArgument[] = [
-      revision,
+      stored?.revision ?? '',
       id,
       scoreOf(next),
-      next.tombstoneUntil === undefined ? '-' : Math.max(1, Math.ceil(next.tombstoneUntil - now)),
+      timeToLive(next, now),
       channel,
       text,
       remove.length,
       ...remove,
       ...set,
+      FIELD.revision,
+      revision,
     ];
     const keys = [this.keys.record(id), this.keys.due(this.keys.shardOf(id))];
     const written = (await this.commands.run(WRITE_RECORD, keys, args)) === 1;
-    if (written) this.#remember(id, { revision: revision + 1, state: next });
+    if (written) this.#remember(id, { revision, state: next });
     return written;
   }
 
@@ -147,6 +152,13 @@ export class RedisRecords {
 
 const isNothing = (state: RecordState<SealedBody>): boolean =>
   state.version === 0 && state.body === undefined;
+
+/** A tombstone goes when its time is over, unless it knows a seed that must not be planted again. */
+function timeToLive(state: RecordState<SealedBody>, now: number): string | number {
+  const { tombstoneUntil, seedFingerprints } = state;
+  if (tombstoneUntil === undefined || seedFingerprints.length > 0) return '-';
+  return Math.max(1, Math.ceil(tombstoneUntil - now));
+}
 
 /** A tombstone is in no index; a record that is not scheduled is at its end. */
 function scoreOf(state: RecordState<SealedBody>): string | number {

@@ -14,22 +14,22 @@ const script = (source: string): RedisScript => ({
 /**
  * Writes a record if and only if nobody has written it since it was read: the atomic form of one step of the reducer.
  *
- * A repeated write (a client that sends again after a lost reply) meets a higher revision and changes nothing.
+ * A repeated write (a client that sends again after a lost reply) meets another revision and changes nothing. Revisions are drawn, not
+ * counted: those of a record that was let go and made anew are never those that somebody remembers.
  *
  * - KEYS: 1 record (hash), 2 due index of its shard (sorted set)
- * - ARGV: 1 expected revision (0: absent), 2 id, 3 score for the index ('-': out of it), 4 time to live in ms ('-': none),
- *   5 channel ('-': nothing to tell), 6 message, 7 number of fields to delete, then those, then field and value in turn
+ * - ARGV: 1 expected revision ('': absent), 2 id, 3 score for the index ('-': out of it), 4 time to live in ms ('-': none),
+ *   5 channel ('-': nothing to tell), 6 message, 7 number of fields to delete, then those, then field and value in turn; the new
+ *   revision is one of them
  * - answers 1 when written, 0 when the record is at another revision
  *
  * @internal
  */
 export const WRITE_RECORD = script(`
-local revision = tonumber(redis.call('HGET', KEYS[1], 'rev') or '0')
-if revision ~= tonumber(ARGV[1]) then return 0 end
+if (redis.call('HGET', KEYS[1], 'rev') or '') ~= ARGV[1] then return 0 end
 local deletes = tonumber(ARGV[7])
 for i = 8, 7 + deletes do redis.call('HDEL', KEYS[1], ARGV[i]) end
 for i = 8 + deletes, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
-redis.call('HSET', KEYS[1], 'rev', revision + 1)
 if ARGV[4] == '-' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 if ARGV[3] == '-' then redis.call('ZREM', KEYS[2], ARGV[2]) else redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2]) end
 if ARGV[5] ~= '-' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
@@ -90,4 +90,41 @@ return 1
 export const SET_ONCE = script(`
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('RPUSH', KEYS[1], unpack(ARGV)) end
 return redis.call('LRANGE', KEYS[1], 0, -1)
+`);
+
+/**
+ * Tries every command that the other scripts use, on keys that are gone again afterwards.
+ *
+ * - KEYS: 1 a hash, 2 a sorted set, 3 a list
+ * - ARGV: 1 channel
+ * - answers what Redis refuses, as texts that begin with the command
+ *
+ * @internal
+ */
+export const TRY_RIGHTS = script(`
+local refused = {}
+local function try(command, ...)
+  local reply = redis.pcall(command, ...)
+  if type(reply) == 'table' and reply.err then
+    local text = reply.err
+    if string.find(text, 'NOPERM') or string.find(text, 'user executing') then
+      refused[#refused + 1] = command .. ' (' .. text .. ')'
+    end
+  end
+end
+try('HSET', KEYS[1], 'f', '')
+try('HGET', KEYS[1], 'f')
+try('PERSIST', KEYS[1])
+try('PEXPIRE', KEYS[1], 1)
+try('HDEL', KEYS[1], 'f')
+try('ZADD', KEYS[2], 0, '')
+try('ZRANGEBYSCORE', KEYS[2], 0, 0)
+try('ZRANGE', KEYS[2], 0, 0)
+try('ZREM', KEYS[2], '')
+try('EXISTS', KEYS[3])
+try('LRANGE', KEYS[3], 0, 0)
+try('RPUSH', KEYS[3], '')
+try('PEXPIRE', KEYS[3], 1)
+try('PUBLISH', ARGV[1], '')
+return refused
 `);

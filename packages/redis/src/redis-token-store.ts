@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   canonicalKey,
   ConfigurationError,
+  currentState,
   EMPTY_RECORD,
   isSealError,
   type Keyring,
@@ -37,8 +38,8 @@ type Commands = RecordCommands<RecordBody>;
 /** How many ids one page of `list` looks at. */
 const PAGE = 100;
 
-/** How many characters of an HMAC make a fingerprint: 132 bits. */
-const FINGERPRINT_LENGTH = 22;
+/** How many characters of an HMAC make a fingerprint: 96 bits. */
+const FINGERPRINT_LENGTH = 16;
 
 /**
  * Token records in Redis, single node, Sentinel or Cluster: sealed, versioned, indexed by when they fall due.
@@ -89,13 +90,14 @@ export class RedisTokenStore extends TokenStore {
     this.#feed = new ChangeFeed(redis, this.#keys.channel, randomBytes(9).toString('base64url'));
     this.#time = new ServerClock(this.#commands, clock);
     const settings = { shards, idKey: this.#idKeyring.idHmac('check') };
-    this.#check = new StoreCheck(this.#commands, this.#keys.settings, settings, this.#warn);
+    this.#check = new StoreCheck(this.#commands, this.#keys, settings, this.#warn);
   }
 
   /** @throws {@link ConfigurationError} when Redis refuses the client, or the store was made with other settings */
   override async start(): Promise<void> {
     this.#feed.start();
     await this.#check.run();
+    await this.#feed.opened(this.#commands);
   }
 
   override time(): Promise<number> {
@@ -111,12 +113,15 @@ export class RedisTokenStore extends TokenStore {
   }
 
   override async read(key: TokenKey): Promise<TokenRecord | undefined> {
+    await this.#check.ensure();
     const id = this.idOf(key);
     const stored = await this.#records.read(id);
-    return stored === undefined ? undefined : this.#records.toRecord(id, key, stored.state);
+    if (stored === undefined) return undefined;
+    return this.#records.toRecord(id, key, currentState(stored.state, await this.#time.now()));
   }
 
   override async touch(key: TokenKey, command: TouchCommand): Promise<void> {
+    await this.#check.ensure();
     const now = await this.#time.now();
     const touch = (state: Parameters<typeof touchRecord<Buffer>>[0] | undefined) => ({
       state: state === undefined ? EMPTY_RECORD : touchRecord(state, command),
@@ -129,6 +134,7 @@ export class RedisTokenStore extends TokenStore {
     readonly limit: number;
     readonly leaseMs: number;
   }): Promise<{ readonly records: readonly TokenRecord[]; readonly nextDueAt?: number }> {
+    await this.#check.ensure();
     const now = await this.#time.now();
     const { ids, nextDueAt } = await this.#index.claim(now, now + options.leaseMs, options.limit);
     const records = await this.#readAll(ids);
@@ -138,6 +144,7 @@ export class RedisTokenStore extends TokenStore {
   override async list(
     options: { readonly cursor?: string; readonly limit?: number } = {},
   ): Promise<{ readonly records: readonly TokenRecord[]; readonly cursor?: string }> {
+    await this.#check.ensure();
     const { ids, cursor } = await this.#index.page(options.cursor, options.limit ?? PAGE);
     const records = await this.#readAll(ids);
     return cursor === undefined ? { records } : { records, cursor };
@@ -152,6 +159,7 @@ export class RedisTokenStore extends TokenStore {
   }
 
   override async getShared(name: string): Promise<SharedEntry | undefined> {
+    await this.#check.ensure();
     const reply = await this.#commands.call('HMGET', this.#keys.shared(name), 'v', 'd');
     const [version, value] = reply as (string | null)[];
     if (typeof version !== 'string' || typeof value !== 'string') return undefined;
@@ -164,6 +172,7 @@ export class RedisTokenStore extends TokenStore {
     value: string,
     ttlMs: number,
   ): Promise<boolean> {
+    await this.#check.ensure();
     const args = [expectedVersion, value, Math.max(1, Math.ceil(ttlMs))];
     return (await this.#commands.run(CAS_SHARED, [this.#keys.shared(name)], args)) === 1;
   }
@@ -183,6 +192,7 @@ export class RedisTokenStore extends TokenStore {
     verb: Verb,
     command: Commands[Verb],
   ): Promise<Stored<RecordAnswers[Verb]>> {
+    await this.#check.ensure();
     const id = this.idOf(key);
     const now = await this.#time.now();
     const sealed = sealCommand(verb, command, (epoch, body) => this.#records.seal(id, epoch, body));
@@ -214,8 +224,9 @@ export class RedisTokenStore extends TokenStore {
     try {
       const stored = await this.#records.read(id);
       if (stored === undefined) await this.#index.remove(id);
-      if (stored?.state.body === undefined) return undefined;
-      return this.#records.toRecord(id, undefined, stored.state);
+      const state = stored && currentState(stored.state, await this.#time.now());
+      if (state?.body === undefined) return undefined;
+      return this.#records.toRecord(id, undefined, state);
     } catch (error) {
       if (!isSealError(error)) throw error;
       this.#warn(`The record ${id} cannot be opened and is left as it is: ${error.message}`);

@@ -2,6 +2,7 @@
 // eslint-disable-next-line @typescript-eslint/triple-slash-reference
 /// <reference path="./types/redlock.d.ts" />
 import { ConfigurationError, type LockAttempt, RefreshLock } from '@oauth-token/core';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Redlock from 'redlock';
 import { duplicateOf, type RedisClient } from './redis-client.js';
 
@@ -23,12 +24,9 @@ export interface RedlockRefreshLockOptions {
  */
 export class RedlockRefreshLock extends RefreshLock {
   readonly #clients: RedisClient[];
-  readonly #redlock: Redlock;
+  readonly #opened: Promise<unknown>;
   readonly #prefix: string;
   readonly #majority: number;
-  /** Grows with each error of an instance. */
-  #errors = 0;
-  #lastError = 'no answer';
 
   /** @throws {@link ConfigurationError} for an even number of instances */
   constructor(instances: readonly RedisClient[], options: RedlockRefreshLockOptions = {}) {
@@ -41,24 +39,23 @@ export class RedlockRefreshLock extends RefreshLock {
     this.#prefix = prefix;
     this.#majority = (instances.length + 1) / 2;
     this.#clients = instances.map((client) => lockClient(client, timeoutMs));
-    // Its own retries would wait for the lock; whoever needs the token waits for the change instead.
-    this.#redlock = new Redlock(this.#clients, { retryCount: 0 });
-    this.#redlock.on('clientError', (error) => {
-      this.#errors += 1;
-      this.#lastError = (error as NodeJS.ErrnoException).code ?? error.name;
-    });
+    const opened = Promise.all(this.#clients.map(firstConnection));
+    this.#opened = Promise.race([opened, sleep(timeoutMs, undefined, { ref: false })]);
   }
 
   override async tryAcquire(name: string, ttlMs: number): Promise<LockAttempt> {
-    const errorsBefore = this.#errors;
+    await this.#opened;
+    const failed = new Map<RedisClient, string>();
+    const servers = this.#clients.map((client) => watched(client, failed));
+    // Its own retries would wait for the lock; whoever needs the token waits for the change instead.
+    const redlock = new Redlock(servers, { retryCount: 0 });
     try {
-      const lock = await Promise.resolve(this.#redlock.acquire(`${this.#prefix}:${name}`, ttlMs));
+      const lock = await Promise.resolve(redlock.acquire(`${this.#prefix}:${name}`, ttlMs));
       return { status: 'acquired', release: () => release(lock) };
     } catch {
-      // With a majority of errors nobody was asked whether the lock is held.
-      return this.#errors - errorsBefore >= this.#majority
-        ? { status: 'unavailable', reason: this.#lastError }
-        : { status: 'held' };
+      // With a majority of instances in error nobody was asked whether the lock is held.
+      const [reason = 'no answer'] = failed.values();
+      return failed.size >= this.#majority ? { status: 'unavailable', reason } : { status: 'held' };
     }
   }
 
@@ -66,6 +63,37 @@ export class RedlockRefreshLock extends RefreshLock {
     for (const client of this.#clients) client.disconnect();
     return Promise.resolve();
   }
+}
+
+type Reply = (error: Error | null, result?: unknown) => void;
+
+/** An instance as `redlock` uses it, noting whether it fails: once, however often it is asked in one attempt. */
+function watched(client: RedisClient, failed: Map<RedisClient, string>) {
+  const noting =
+    (reply: Reply): Reply =>
+    (error, result) => {
+      if (error && !error.message.startsWith('NOSCRIPT')) {
+        failed.set(client, (error as NodeJS.ErrnoException).code ?? error.name);
+      }
+      reply(error, result);
+    };
+  return {
+    evalsha: (hash: string, args: never[], reply: Reply) =>
+      client.evalsha(hash, args as never, noting(reply) as never),
+    eval: (args: never[], reply: Reply) => client.eval(args as never, noting(reply) as never),
+  };
+}
+
+/** Settles when a client has connected for the first time, or has failed to: until then it takes no commands. */
+function firstConnection(client: RedisClient): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of ['ready', 'close'] as const) {
+      client.once(event, () => {
+        resolve();
+      });
+    }
+    if (client.status === 'wait') client.connect().catch(() => undefined);
+  });
 }
 
 /** A lock that is gone already needs no release, and one that cannot be released ends by itself. */

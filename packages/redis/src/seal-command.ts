@@ -24,7 +24,13 @@ const SEALERS: {
 } = {
   begin: (command, seal) => ({
     ...command,
-    fresh: { ...command.fresh, body: seal(command.base.epoch, command.fresh.body) },
+    fresh: {
+      keepFresh: command.fresh.keepFresh,
+      // Only the first intent of a record needs it.
+      get body() {
+        return seal(command.base.epoch, command.fresh.body);
+      },
+    },
   }),
   commit: (command, seal) => ({
     ...command,

@@ -1,7 +1,8 @@
 import { ConfigurationError, isStoreUnavailableError } from '@oauth-token/core';
 import type { RedisCommands } from './redis-client.js';
-import { RECORD_FORMAT } from './record-codec.js';
-import { SET_ONCE } from './redis-scripts.js';
+import { RECORD_FORMAT } from './meta-codec.js';
+import type { RedisKeys } from './redis-keys.js';
+import { SET_ONCE, TRY_RIGHTS } from './redis-scripts.js';
 
 /** What all processes over one store must agree on. @internal */
 export interface StoreSettings {
@@ -18,10 +19,12 @@ export interface StoreSettings {
  */
 export class StoreCheck {
   #done = false;
+  #agreed = false;
+  #agreeing: Promise<void> | undefined;
 
   constructor(
     private readonly commands: RedisCommands,
-    private readonly key: string,
+    private readonly keys: RedisKeys,
     private readonly settings: StoreSettings,
     private readonly warn: (message: string) => void,
   ) {}
@@ -30,7 +33,7 @@ export class StoreCheck {
   async run(): Promise<void> {
     if (this.#done) return;
     try {
-      await this.#agree();
+      await this.ensure();
       await this.#durability();
       this.#done = true;
     } catch (error) {
@@ -39,10 +42,38 @@ export class StoreCheck {
     }
   }
 
+  /** Makes up, before a store is used, for a check that could not be made at its start. */
+  async ensure(): Promise<void> {
+    if (this.#agreed) return;
+    this.#agreeing ??= this.#rights()
+      .then(() => this.#agree())
+      .finally(() => {
+        this.#agreeing = undefined;
+      });
+    await this.#agreeing;
+    this.#agreed = true;
+  }
+
+  async #rights(): Promise<void> {
+    const { trials, channel } = this.keys;
+    const [hash = '', set = ''] = trials;
+    const asked = ['EVAL', TRY_RIGHTS.source, trials.length, ...trials, channel] as const;
+    const refused = (await this.commands.call(...asked)) as string[];
+    if (refused.length > 0) {
+      const message = `Redis refuses ${refused.join(', ')}.`;
+      throw new ConfigurationError([{ path: 'store', message }]);
+    }
+    await this.commands.call('HGETALL', hash);
+    await this.commands.call('HMGET', hash, 'f');
+    await this.commands.call('ZSCAN', set, 0);
+    await this.commands.call('ZREM', set, '');
+    await this.commands.call('TIME');
+  }
+
   async #agree(): Promise<void> {
     const { shards, idKey } = this.settings;
     const mine = [String(RECORD_FORMAT), String(shards), idKey];
-    const stored = (await this.commands.run(SET_ONCE, [this.key], mine)) as string[];
+    const stored = (await this.commands.run(SET_ONCE, [this.keys.settings], mine)) as string[];
     const names = [
       'format of records',
       'number of shards (store.shards)',

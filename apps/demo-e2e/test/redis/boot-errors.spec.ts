@@ -5,6 +5,7 @@ import {
   type RedisTokenStoreOptions,
   RedlockRefreshLock,
 } from '@oauth-token/redis';
+import { Cluster } from 'ioredis';
 import { randomBytes } from 'node:crypto';
 import { type RedisProcess, startRedis } from '../../../../tools/redis/index.mjs';
 import { waitFor } from '../support/wait-for.js';
@@ -155,6 +156,12 @@ describe('options', () => {
   ])('%s: refused', async (_, options, clientOptions, expected) => {
     const problems = await problemsOf(make(options, clientOptions));
     expect(problems).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it('a Cluster client that reads from replicas: refused', async () => {
+    const client = new Cluster([server.url], { scaleReads: 'slave', lazyConnect: true });
+    const problems = await problemsOf(() => new RedisTokenStore(client, { keys }));
+    expect(problems).toEqual([expect.stringMatching(/^store\.redis: .*scaleReads/)]);
   });
 
   it('all problems are named at once', async () => {

@@ -3,6 +3,7 @@ import type { TcpProxy } from '../../../../tools/redis/index.mjs';
 
 /** A process whose output is kept. */
 export interface NodeProcess {
+  readonly pid: number;
   readonly output: string;
   readonly running: boolean;
   /** The exit code, or the signal that ended it. */

@@ -3,6 +3,7 @@ import { oidc } from '@oauth-token/providers';
 import { RedisTokenStore } from '@oauth-token/redis';
 import type { LedgerItem } from '@oauth-token/testing';
 import { Redis } from 'ioredis';
+import { request as sendRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../support/wait-for.js';
 import {
@@ -198,8 +199,20 @@ describe('three replicas over one Redis', () => {
     });
   });
 
-  it('ends in good order', async () => {
-    for (const { process } of [one, other]) expect([0, 'SIGTERM']).toContain(await process.stop());
+  it('ends in good order: what it has sent is stored before its connections close', async () => {
+    const control = `${fleet.sandboxUrl}/_sandbox/faults`;
+    await request('DELETE', control);
+    await request('POST', control, { on: 'token', kind: 'delay', ms: 400, times: 1_000 });
+    const announcedBy = async ({ process }: Replica): Promise<number> =>
+      (await fleet.view()).filter(({ owner }) => owner?.includes(`/${process.pid}/`)).length;
+    const caller = sendRequest(`${one.url}/tokens/r1/refresh`, { method: 'POST', agent: false });
+    caller.on('error', () => undefined).end();
+    await waitFor('a token request', 5_000, async () => (await announcedBy(one)) > 0);
+    // With nobody who waits for it, it is the shutdown alone that has to.
+    caller.destroy();
+    const ends = await Promise.all([one, other].map(({ process }) => process.stop()));
+    for (const end of ends) expect([0, 'SIGTERM']).toContain(end);
+    for (const replica of [one, other]) expect(await announcedBy(replica)).toBe(0);
     expect(fleet.output()).not.toMatch(/still under way|is away|Unhandled|\bERROR\b/);
   }, 60_000);
 });

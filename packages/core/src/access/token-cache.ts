@@ -34,13 +34,18 @@ export class TokenCache {
   /** Keeps a record, unless a newer one is known. */
   set(canonical: string, record: TokenRecord, readAt: number): void {
     const { version } = record.state;
-    if (version < (this.#floors.get(record.id) ?? 0)) return;
+    if (this.isOutdated(record)) return;
     if (version < (this.#entries.get(canonical)?.record.state.version ?? 0)) return;
     this.#entries.delete(canonical);
     this.#entries.set(canonical, { record, readAt });
     this.#canonicalOf.set(record.id, canonical);
     const oldest = this.#entries.keys().next();
     if (this.#entries.size > this.capacity && !oldest.done) this.delete(oldest.value);
+  }
+
+  /** Whether a newer version of a record is known. */
+  isOutdated({ id, state }: TokenRecord): boolean {
+    return state.version < (this.#floors.get(id) ?? 0);
   }
 
   delete(canonical: string): void {

@@ -79,12 +79,15 @@ export class TokenLogins {
   ): Promise<void> {
     const { store, announcer, random } = this.engine;
     // A server that does not rotate answers a refresh without a refresh token.
-    const kept = grant.type === 'refresh_token' ? { refreshToken: grant.refreshToken } : {};
+    const kept: { readonly refreshToken?: string } =
+      grant.type === 'refresh_token' ? { refreshToken: grant.refreshToken } : {};
     const tokens = mergeTokens(undefined, { ...kept, ...received });
     const canLogin = async (): Promise<boolean> =>
       (await selfLoginGrant(registration, key)) !== undefined;
     const facts = await tokenFacts(store, registration.provider, tokens, random(), canLogin);
+    const { refreshToken } = kept;
     const { record } = await store.put(key, {
+      ...(refreshToken !== undefined && { sentFingerprint: store.fingerprint(refreshToken) }),
       intentId: newId(),
       newEpoch: newId(),
       body: { key, tokens },

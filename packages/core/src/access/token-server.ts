@@ -170,7 +170,10 @@ export class TokenServer {
   /** Reads once for all who ask meanwhile. */
   #read(key: TokenKey, canonical: string): Promise<TokenRecord | undefined> {
     return this.#reads.run(canonical, async () => {
-      const record = await this.engine.store.read(key);
+      let record = await this.engine.store.read(key);
+      // What has changed while it was read is read again: nobody gets what was replaced or forgotten.
+      const again = record !== undefined && this.#cache.isOutdated(record);
+      if (again) record = await this.engine.store.read(key);
       if (record === undefined) this.#cache.delete(canonical);
       else this.remember(canonical, record);
       return record;

@@ -37,7 +37,11 @@ export function putRecord<Body>(
     hasSpent(state, refreshFingerprint) || state.facts?.refreshFingerprint === refreshFingerprint;
   if (moved || (seed && known)) return unchanged(state, { kind: 'conflict' });
   const answer: PutAnswer = { kind: 'put' };
-  const seeds = seed ? [...state.seedFingerprints, refreshFingerprint] : state.seedFingerprints;
+  const planted = seed && refreshFingerprint !== '' ? [refreshFingerprint] : [];
+  const seeds = [...state.seedFingerprints, ...planted];
+  const superseded = [state.facts?.refreshFingerprint, command.sentFingerprint].filter(
+    (fingerprint) => fingerprint !== facts.refreshFingerprint,
+  );
   const mended = state.refusedGrant === command.grantFingerprint;
   const next = update(state, {
     version: state.version + 1,
@@ -50,7 +54,7 @@ export function putRecord<Body>(
     seedFingerprints: seeds.slice(-REMEMBERED),
     deadFingerprint: undefined,
     refusedGrant: mended ? undefined : state.refusedGrant,
-    spentFingerprints: spend(state, state.facts?.refreshFingerprint),
+    spentFingerprints: spend(state, ...superseded),
     siblings: [],
     intent: undefined,
     backoff: undefined,

@@ -125,6 +125,8 @@ export interface PutCommand<Body> {
   readonly reason: RenewalReason;
   /** The refresh token is a seed: it is not planted when this record has known it. */
   readonly seed?: boolean;
+  /** Of the refresh token that was sent for it: it is spent. */
+  readonly sentFingerprint?: string;
   /** Of the grant that logged in: it is not refused any more. */
   readonly grantFingerprint?: string;
 }

@@ -115,8 +115,11 @@ export interface RecordState<Body> {
   readonly answers: readonly { readonly intentId: string; readonly answer: string }[];
 }
 
-/** How many answers and spent fingerprints a record remembers. */
+/** How many answers to intents a record remembers. */
 export const REMEMBERED = 16;
+
+/** How many spent refresh tokens it knows by their fingerprints. */
+export const MOST_SPENT = 8;
 
 /** How many siblings a record keeps. */
 export const MAX_SIBLINGS = 4;

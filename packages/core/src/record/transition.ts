@@ -1,6 +1,12 @@
 import { compact } from '../util/compact.js';
 import type { TokenChange } from '../store/token-store.js';
-import { EMPTY_RECORD, type RecordState, REMEMBERED, type TokenFacts } from './record-state.js';
+import {
+  EMPTY_RECORD,
+  MOST_SPENT,
+  type RecordState,
+  REMEMBERED,
+  type TokenFacts,
+} from './record-state.js';
 
 /**
  * What one command does: the next state, its answer, and the change that is told to all replicas.
@@ -69,7 +75,7 @@ export function spend(
 ): readonly string[] {
   const spent = state.spentFingerprints.filter((known) => !fingerprints.includes(known));
   const added = fingerprints.filter((fingerprint) => fingerprint !== undefined);
-  return [...spent, ...new Set(added)].slice(-REMEMBERED);
+  return [...spent, ...new Set(added)].slice(-MOST_SPENT);
 }
 
 /**

@@ -108,9 +108,12 @@ export class SharedPauses {
   ): Promise<number> {
     const entry = await this.store.getShared(name);
     const before = entry === undefined ? undefined : (JSON.parse(entry.value) as Pause | null);
+    const now = this.time.now();
+    // A failure that was under way already is part of the same.
+    if (before && before.until > now) return before.until;
     const attempt = before?.attempt ?? 0;
     const delay = delayOf(attempt);
-    const until = this.time.now() + delay;
+    const until = now + delay;
     const pause: Pause = { until, attempt: attempt + 1, outcome, code, message };
     // Lost to another replica: its pause is as good.
     await this.store.casShared(

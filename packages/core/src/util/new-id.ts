@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * A random id of 96 bits, for intents and epochs.
+ * A random id of 72 bits, for the intents and epochs of a record: compared within one record alone.
  *
  * @internal
  */
-export const newId = (): string => randomBytes(12).toString('base64url');
+export const newId = (): string => randomBytes(9).toString('base64url');

@@ -147,6 +147,15 @@ describe('list', () => {
     expect(await shown()).toEqual([['acme', 'none']]);
   });
 
+  it('shows a key once whose first login has failed', async () => {
+    const manager = bench.manager(bench.registration(), { timing: { maxWaitMs: 100 } });
+    bench.endpoint.behaviour = () => NOT_SENT;
+    const waiting = failureOf(manager.getAccessToken('acme'));
+    await bench.clock.advance(1_000);
+    await waiting;
+    expect((await manager.list()).items).toMatchObject([{ registrationId: 'acme' }]);
+  });
+
   it('shows the others too when one registration is wrong', async () => {
     const manager = bench.manager();
     await manager.getAccessToken('acme');

@@ -148,14 +148,28 @@ describe('a manager', () => {
     await manager.getAccessToken('acme');
     await bench.background(manager, 400);
     expect(bench.endpoint.count).toBe(1);
-    bench.endpoint.behaviour = () => NOT_SENT;
-    const waiting = failureOf(manager.getAccessToken('acme'));
-    await bench.clock.advance(11_000);
-    await waiting;
-    const { count } = bench.endpoint;
-    await bench.background(manager, 100);
-    expect(bench.endpoint.count).toBe(count);
   });
+
+  it.each([
+    ['the first login', 0],
+    ['a renewal', 301_000],
+  ])(
+    'that is not to keep its tokens fresh leaves %s that failed to the next caller',
+    async (_what, afterMs) => {
+      const manager = bench.manager(bench.registration({ keepFresh: false }));
+      if (afterMs > 0) await manager.getAccessToken('acme');
+      await bench.clock.advance(afterMs);
+      bench.endpoint.behaviour = () => NOT_SENT;
+      const waiting = failureOf(manager.getAccessToken('acme'));
+      await bench.clock.advance(11_000);
+      await waiting;
+      const { count } = bench.endpoint;
+      await bench.background(manager, 100);
+      expect(bench.endpoint.count).toBe(count);
+      bench.endpoint.behaviour = () => bench.endpoint.issue();
+      expect(await manager.getAccessToken('acme')).toBe(afterMs > 0 ? 'at2' : 'at1');
+    },
+  );
 });
 
 it('stops a refresher without a complaint when the store goes away under its sweep', async () => {
