@@ -149,7 +149,6 @@ export class TokenServer {
     this.#cache.set(canonical, record, this.engine.clock.monotonic());
   }
 
-  /** No more listening to the store. */
   close(): void {
     this.#unsubscribe();
   }
