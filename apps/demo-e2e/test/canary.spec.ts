@@ -282,12 +282,13 @@ describe('no secret is told', () => {
     const http = application.get<HttpService>(getOAuthHttpToken('acme'), { strict: false });
     const manager = application.get(TokenManager, { strict: false });
     await http.axiosRef.get('/things');
-    for (const mode of MODES) {
+    // What is refused for good ends the requests, so it comes last.
+    for (const mode of ['misconfigured', 'refuse'] as const) {
       server.mode = mode;
       await manager.refresh('acme');
     }
     show('the log', lines.join('\n'));
-    expect(lines.length).toBeGreaterThan(MODES.length);
+    expect(lines.length).toBeGreaterThan(2);
     await expectNoLeak(manager);
   });
 });

@@ -76,7 +76,7 @@ describe('a replica that is told of a Redis', () => {
   it.each([
     ['a wrong password', ':canary-wrong', /^REDIS_URL: 127.0.0.1:\d+ refuses us: WRONGPASS/],
     ['no password', '', /^REDIS_URL: 127.0.0.1:\d+ refuses us: NOAUTH/],
-    ['a missing right', 'few:canary-few', /^store: Redis refuses EVALSHA: NOPERM/],
+    ['a missing right', 'few:canary-few', /^store: Redis refuses EVAL(SHA)?: NOPERM/],
   ])(
     'does not start with %s',
     async (_, credentials, message) => {
