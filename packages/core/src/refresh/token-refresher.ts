@@ -32,6 +32,8 @@ export class TokenRefresher {
   readonly #concurrency: number;
   readonly #running = new Set<Promise<void>>();
   readonly #taken = new Map<string, number>();
+  /** Claimed, and waiting for a place of their registration or provider. */
+  readonly #line: TokenRecord[] = [];
   readonly #unknown = new Set<string>();
   readonly #unsubscribe: (() => void)[];
   #sweep: Promise<void> | undefined;
@@ -111,7 +113,12 @@ export class TokenRefresher {
     }
     const now = engine.time.now();
     const idle = idleUntil(record, registration.idleAfterMs, now);
-    const parkUntil = idle > now || this.#admit(registration) ? idle : now + CROWDED_MS;
+    const admitted = idle <= now && this.#admit(registration);
+    if (idle <= now && !admitted && this.#line.length < this.#batchSize) {
+      this.#line.push(record);
+      return;
+    }
+    const parkUntil = admitted || idle > now ? idle : now + CROWDED_MS;
     if (parkUntil > now) {
       await engine.store.touch(record.key, { parkUntil });
       this.#arm(parkUntil);
@@ -121,6 +128,8 @@ export class TokenRefresher {
       await this.#manager.renewDue(record.key);
     } finally {
       this.#leave(registration);
+      // Whoever stands in line tries again, in order.
+      if (!this.#stopped) for (const waiting of this.#line.splice(0)) this.#start(waiting);
     }
   }
 
