@@ -153,31 +153,31 @@ export class WaitAbortedError extends OAuthTokenError {
   }
 }
 
-/** @public */
+/** Whether a value is a {@link ConfigurationError}, also across copies of the package. @public */
 export const isConfigurationError = (value: unknown): value is ConfigurationError =>
   hasCode(value, 'invalid_configuration');
 
-/** @public */
+/** Whether a value is a {@link RegistrationNotFoundError}, also across copies of the package. @public */
 export const isRegistrationNotFoundError = (value: unknown): value is RegistrationNotFoundError =>
   hasCode(value, 'registration_not_found');
 
-/** @public */
+/** Whether a value is a {@link ReauthorizationRequiredError}, also across copies of the package. @public */
 export const isReauthorizationRequiredError = (
   value: unknown,
 ): value is ReauthorizationRequiredError => hasCode(value, 'reauthorization_required');
 
-/** @public */
+/** Whether a value is a {@link TokenUnavailableError}, also across copies of the package. @public */
 export const isTokenUnavailableError = (value: unknown): value is TokenUnavailableError =>
   hasCode(value, 'token_unavailable');
 
-/** @public */
+/** Whether a value is a {@link TokenEndpointError}, also across copies of the package. @public */
 export const isTokenEndpointError = (value: unknown): value is TokenEndpointError =>
   hasCode(value, 'token_endpoint_error');
 
-/** @public */
+/** Whether a value is a {@link OriginNotAllowedError}, also across copies of the package. @public */
 export const isOriginNotAllowedError = (value: unknown): value is OriginNotAllowedError =>
   hasCode(value, 'origin_not_allowed');
 
-/** @public */
+/** Whether a value is a {@link StoreUnavailableError}, also across copies of the package. @public */
 export const isStoreUnavailableError = (value: unknown): value is StoreUnavailableError =>
   hasCode(value, 'store_unavailable');

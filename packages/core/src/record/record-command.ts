@@ -29,7 +29,7 @@ export interface BeginCommand<Body> {
   readonly fresh: { readonly body: Body; readonly keepFresh: boolean };
 }
 
-/** @public */
+/** What became of an announcement: taken (`orphan` when it took over one that was left), or why not. @public */
 export type BeginAnswer =
   | { readonly kind: 'ok'; readonly orphan: boolean }
   | { readonly kind: 'stale' }
@@ -77,7 +77,7 @@ export interface SettleCommand {
   readonly outcome: SettleOutcome;
 }
 
-/** @public */
+/** How a token request ended that brought no new tokens. @public */
 export type SettleOutcome =
   /** Nothing was sent. */
   | { readonly kind: 'notSent' }
@@ -131,7 +131,7 @@ export interface PutCommand<Body> {
   readonly grantFingerprint?: string;
 }
 
-/** @public */
+/** `put`, or `conflict` when the record has moved on or has known the seed. @public */
 export type PutAnswer = { readonly kind: 'put' | 'conflict' };
 
 /**
@@ -146,7 +146,7 @@ export interface ForgetCommand {
   readonly expectedVersion?: number;
 }
 
-/** @public */
+/** `forgotten`, or `conflict` when the record has moved on. @public */
 export type ForgetAnswer = { readonly kind: 'forgotten' | 'conflict' };
 
 /**
