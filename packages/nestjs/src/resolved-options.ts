@@ -14,7 +14,7 @@ export interface ResolvedOptions {
   readonly shutdownTimeoutMs: number;
 }
 
-/** @internal */
+/** The refresher's options, filled in. @internal */
 export interface ResolvedRefresherOptions {
   readonly cron: string;
   readonly batchSize: number;

@@ -30,7 +30,7 @@ const toJson = (name: string, value: unknown): unknown =>
 const fromJson = (name: string, value: unknown): unknown =>
   MAY_BE_INFINITE.has(name) && value === null ? Infinity : value;
 
-/** @internal */
+/** The state without its bodies as it is kept: JSON, deflated once it is long. @internal */
 export function encodeMeta({ answers, spentFingerprints, ...plain }: PlainState): Buffer {
   const packed: Packed = {
     format: RECORD_FORMAT,

@@ -7,7 +7,8 @@ import type { TokenSet } from '../model/token-set.js';
 import { failedAnswer } from '../provider/failed-answer.js';
 import type { FailedAnswer, ReceivedTokens } from '../provider/token-answer.js';
 import { mergeTokens } from '../refresh/merge-tokens.js';
-import { grantFingerprint, isKnown, selfLoginGrant } from '../refresh/self-login.js';
+import { hasKnown } from '../record/transition.js';
+import { grantFingerprint, selfLoginGrant } from '../refresh/self-login.js';
 import { tokenFacts } from '../refresh/token-facts.js';
 import { longestTimeout } from '../timing/timing-policy.js';
 import type { Engine } from './engine.js';
@@ -31,7 +32,7 @@ export class TokenLogins {
     if (grant.type === 'refresh_token') {
       const record = await store.read(key);
       const fingerprint = store.fingerprint(grant.refreshToken);
-      if (record !== undefined && isKnown(record.state, fingerprint)) {
+      if (record !== undefined && hasKnown(record.state, fingerprint)) {
         throw loginFailed(key, SPENT);
       }
     }

@@ -40,7 +40,7 @@ const CODES: ReadonlySet<unknown> = new Set<OAuthTokenErrorCode>([
   'aborted',
 ]);
 
-/** @internal */
+/** Whether a value is an error with this code, or with any of ours. @internal */
 export function hasCode(value: unknown, code: OAuthTokenErrorCode | undefined): boolean {
   if (!(value instanceof Error) || !('code' in value)) return false;
   return code === undefined ? CODES.has(value.code) : value.code === code;

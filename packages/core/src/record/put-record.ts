@@ -7,7 +7,7 @@ import type {
 } from './record-command.js';
 import { type RecordState, REMEMBERED, TOMBSTONE_MS } from './record-state.js';
 import {
-  hasSpent,
+  hasKnown,
   recalled,
   remember,
   scheduleOf,
@@ -33,8 +33,7 @@ export function putRecord<Body>(
   const moved = expectedVersion !== undefined && expectedVersion !== state.version;
   const { seed = false } = command;
   const { refreshFingerprint = '' } = facts;
-  const known =
-    hasSpent(state, refreshFingerprint) || state.facts?.refreshFingerprint === refreshFingerprint;
+  const known = hasKnown(state, refreshFingerprint);
   if (moved || (seed && known)) return unchanged(state, { kind: 'conflict' });
   const answer: PutAnswer = { kind: 'put' };
   const planted = seed && refreshFingerprint !== '' ? [refreshFingerprint] : [];

@@ -92,6 +92,10 @@ export function hasSpent(state: RecordState<unknown>, fingerprint: string): bool
   );
 }
 
+/** Whether a record has, or had, a refresh token. @internal */
+export const hasKnown = (state: RecordState<unknown>, fingerprint: string): boolean =>
+  state.facts?.refreshFingerprint === fingerprint || hasSpent(state, fingerprint);
+
 /** When the index should offer a record with these facts. @internal */
 export const scheduleOf = (keepFresh: boolean, facts: TokenFacts): number =>
   keepFresh ? facts.dueAt : Infinity;

@@ -2,7 +2,7 @@ import type { Grant, RefreshTokenGrant } from '../model/grant.js';
 import type { RefreshTokenReuse } from '../provider/provider-adapter.js';
 import { type RenewalReason, unsettledRefresh } from '../record/record-state.js';
 import type { TokenRecord } from '../store/token-store.js';
-import { isKnown } from './self-login.js';
+import { hasKnown } from '../record/transition.js';
 
 /** How long a token that came from a refusal is not renewed for another one, ms. */
 const MIN_FORCED_INTERVAL_MS = 30_000;
@@ -140,7 +140,7 @@ function planLogin(
 ): Extract<RenewalPlan, { kind: 'seed' | 'login' }> | undefined {
   if (grant.type === 'refresh_token') {
     const fingerprint = fingerprintOf.refreshToken(grant.refreshToken);
-    const known = record !== undefined && isKnown(record.state, fingerprint);
+    const known = record !== undefined && hasKnown(record.state, fingerprint);
     return known ? undefined : { kind: 'seed', grant };
   }
   const fingerprint = fingerprintOf.grant(grant);

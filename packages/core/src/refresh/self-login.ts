@@ -2,7 +2,7 @@ import type { ClientRegistration } from '../model/client-registration.js';
 import type { Grant } from '../model/grant.js';
 import type { TokenKey } from '../model/token-key.js';
 import type { RecordState } from '../record/record-state.js';
-import { hasSpent } from '../record/transition.js';
+import { hasKnown } from '../record/transition.js';
 import type { TokenStore } from '../store/token-store.js';
 
 /**
@@ -49,11 +49,7 @@ export function canLoginWith(
 ): boolean {
   if (grant === undefined) return false;
   if (grant.type === 'refresh_token') {
-    return !isKnown(state, store.fingerprint(grant.refreshToken));
+    return !hasKnown(state, store.fingerprint(grant.refreshToken));
   }
   return grantFingerprint(store, registration, grant) !== state.refusedGrant;
 }
-
-/** Whether a record has, or had, a refresh token. @internal */
-export const isKnown = (state: RecordState<unknown>, fingerprint: string): boolean =>
-  state.facts?.refreshFingerprint === fingerprint || hasSpent(state, fingerprint);
