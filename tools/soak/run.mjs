@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+import { faults } from './faults.mjs';
 import { redisDifferential } from './redis-differential.mjs';
 import { redisUnpack } from './redis-unpack.mjs';
 import { replicas } from './replicas.mjs';
@@ -7,13 +8,36 @@ import { stayFresh } from './stay-fresh.mjs';
 
 /**
  * `npm run test:soak [-- --only <name>] [--seconds <n>]`: runs the checks that take minutes, prints their figures, and
- * exits with 1 when one fails. `--list` names them.
+ * exits with 1 when one fails. `--list` names them. With `--faults <n> [--seed <n>] [--grace <seconds>]` it is that check alone,
+ * with so many faults, against a server that revokes on reuse or gives a grace.
  *
  * @typedef {object} SoakCheck
  * @property {string} what
  * @property {number} seconds how long it runs unless told otherwise
  * @property {(options: { seconds: number }) => Promise<import('./judge.mjs').Judgement>} run
  */
+
+/** How many faults are injected unless told otherwise, and how many of them go into a second. */
+const FAULTS = 100;
+const FAULTS_PER_SECOND = 1;
+
+const {
+  only,
+  list,
+  seconds,
+  faults: asked,
+  seed,
+  grace,
+} = parseArgs({
+  options: {
+    only: { type: 'string' },
+    list: { type: 'boolean' },
+    seconds: { type: 'string' },
+    faults: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    grace: { type: 'string', default: '0' },
+  },
+}).values;
 
 /** @type {Readonly<Record<string, SoakCheck>>} */
 const checks = {
@@ -37,6 +61,16 @@ const checks = {
     seconds: 60,
     run: redisDifferential,
   },
+  faults: {
+    what: 'no refresh token is lost or spent twice where that can be helped, whatever fails',
+    seconds: Number(asked ?? FAULTS) / FAULTS_PER_SECOND,
+    run: ({ seconds: time }) =>
+      faults({
+        faults: Math.round(time * FAULTS_PER_SECOND),
+        seed: Number(seed),
+        graceSeconds: Number(grace),
+      }),
+  },
 };
 
 /** @param {string} name @param {SoakCheck} check @param {number} seconds @returns {Promise<boolean>} */
@@ -54,17 +88,15 @@ async function passes(name, check, seconds) {
   }
 }
 
-const { only, list, seconds } = parseArgs({
-  options: { only: { type: 'string' }, list: { type: 'boolean' }, seconds: { type: 'string' } },
-}).values;
+const wanted = asked === undefined ? only : 'faults';
 if (list === true) {
   for (const [name, { what }] of Object.entries(checks)) console.log(`${name}: ${what}`);
-} else if (only !== undefined && !(only in checks)) {
-  console.error(`No check named ${only}; there are: ${Object.keys(checks).join(', ')}.`);
+} else if (wanted !== undefined && !(wanted in checks)) {
+  console.error(`No check named ${wanted}; there are: ${Object.keys(checks).join(', ')}.`);
   process.exitCode = 1;
 } else {
   for (const [name, check] of Object.entries(checks)) {
-    if (only !== undefined && only !== name) continue;
+    if (wanted !== undefined && wanted !== name) continue;
     if (!(await passes(name, check, Number(seconds ?? check.seconds)))) process.exitCode = 1;
   }
 }

@@ -80,6 +80,7 @@ export {
 } from './errors/oauth-token-error.js';
 export {
   type ReauthorizationRequiredEvent,
+  type RecordRestoredEvent,
   type RefreshFailedEvent,
   type RetriedAfter401Event,
   type StaleServedEvent,
@@ -88,6 +89,15 @@ export {
   TokenEvents,
   type TokensStoredEvent,
 } from './events/token-events.js';
+export { defaultJournalDirectory } from './journal/default-journal-directory.js';
+export { FileSpillJournal, type FileSpillJournalOptions } from './journal/file-spill-journal.js';
+export { NO_JOURNAL } from './journal/no-spill-journal.js';
+export { type JournalEntry, type JournalStart, SpillJournal } from './journal/spill-journal.js';
+export {
+  isSpillJournalError,
+  SpillJournalError,
+  type SpillJournalErrorReason,
+} from './journal/spill-journal-error.js';
 export { LocalRefreshLock } from './lock/local-refresh-lock.js';
 export { type LockAttempt, RefreshLock } from './lock/refresh-lock.js';
 export type {
@@ -107,6 +117,8 @@ export type {
   PutAnswer,
   PutCommand,
   RecordBase,
+  RestoreAnswer,
+  RestoreCommand,
   SettleAnswer,
   SettleCommand,
   SettleOutcome,
@@ -160,3 +172,4 @@ export {
   type TransportResult,
 } from './transport/token-endpoint-transport.js';
 export { UndiciTokenEndpointTransport } from './transport/undici-token-endpoint-transport.js';
+export { BoundedMap } from './util/bounded-map.js';

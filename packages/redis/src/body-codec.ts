@@ -1,5 +1,5 @@
 import type { Keyring, RecordBody } from '@oauth-token/core';
-import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { type PackedTokens, packTokens, unpackTokens } from './token-packing.js';
 
 /** How bodies are made unreadable, or left readable on purpose. @internal */
 export interface BodySealer {
@@ -20,14 +20,8 @@ export const PLAINTEXT: BodySealer = {
 export const sealedBy = (keyring: Keyring): BodySealer => ({
   seal: (plaintext, context) => keyring.seal(plaintext, context),
   open: (sealed, context) => keyring.open(sealed, context),
-  isOutdated: (sealed) => keyring.kidOf(sealed) !== keyring.primaryKid,
+  isOutdated: (sealed) => !keyring.isPrimary(sealed),
 });
-
-/** Tokens are random: their alphabet is all that can be gained, and the cheapest way gains it. */
-const HUFFMAN_ONLY = { level: 1, strategy: constants.Z_HUFFMAN_ONLY };
-
-/** Larger than any answer that the transport lets through, many times over. */
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /**
  * What a body is bound to: a body under another id or of another login does not open.
@@ -36,15 +30,31 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
  */
 export const contextOf = (id: string, epoch: string): string => `otm1|${id}|${epoch}`;
 
-/** Deflates (tokens are base64, which leaves a quarter to gain), then seals. @internal */
-export function sealBody(sealer: BodySealer, body: RecordBody, context: string): Buffer {
-  return sealer.seal(deflateRawSync(JSON.stringify(body), HUFFMAN_ONLY), context);
+/** How many bytes say how long the head is. */
+const HEAD_LENGTH = 4;
+
+/** The part of a body that is JSON; the long members of its tokens follow packed. */
+interface Head extends Omit<RecordBody, 'tokens'> {
+  readonly tokens?: PackedTokens;
+}
+
+/** Packs, then seals. @internal */
+export function sealBody(sealer: BodySealer, { key, tokens }: RecordBody, context: string): Buffer {
+  const { bytes = [], ...packed } = tokens === undefined ? {} : packTokens(tokens);
+  const head = JSON.stringify(tokens === undefined ? { key } : { key, tokens: packed });
+  const length = Buffer.byteLength(head);
+  const front = Buffer.allocUnsafe(HEAD_LENGTH + length);
+  front.writeUInt32BE(length);
+  front.write(head, HEAD_LENGTH);
+  return sealer.seal(Buffer.concat([front, ...bytes]), context);
 }
 
 /** @throws {@link SealError} */
 export function openBody(sealer: BodySealer, sealed: Uint8Array, context: string): RecordBody {
-  const plaintext = inflateRawSync(sealer.open(sealed, context), {
-    maxOutputLength: MAX_BODY_BYTES,
-  });
-  return JSON.parse(plaintext.toString()) as RecordBody;
+  const plaintext = sealer.open(sealed, context);
+  const end = HEAD_LENGTH + plaintext.readUInt32BE();
+  const { key, tokens } = JSON.parse(plaintext.toString('utf8', HEAD_LENGTH, end)) as Head;
+  return tokens === undefined
+    ? { key }
+    : { key, tokens: unpackTokens(tokens, plaintext.subarray(end)) };
 }

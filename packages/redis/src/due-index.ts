@@ -11,6 +11,20 @@ export interface Claim {
 /** The most that one script call takes: a longer one would hold Redis up. */
 const MAX_BATCH = 100;
 
+/** The shortest claim, ms: a renewal is begun sooner. */
+const SHORTEST_CLAIM_MS = 1_000;
+
+/**
+ * When the claim of a token ends: early enough that another process can still renew it before its end if this one dies.
+ *
+ * @internal
+ */
+export function claimEnd(now: number, leaseMs: number, expiresAt: number): number {
+  const rest = expiresAt - now;
+  if (rest <= 0) return now + leaseMs;
+  return now + Math.min(leaseMs, Math.max(SHORTEST_CLAIM_MS, Math.round(rest / 2)));
+}
+
 /**
  * The due index in its shards.
  *
@@ -44,6 +58,12 @@ export class DueIndex {
       waiting = [...waiting.slice(asked.length), ...full];
     }
     return { ids, nextDueAt: waiting.length > 0 ? Math.min(nextDueAt, now) : nextDueAt };
+  }
+
+  /** Ends a claim earlier. */
+  async shorten(id: string, until: number): Promise<void> {
+    const key = this.keys.due(this.keys.shardOf(id));
+    await this.commands.call('ZADD', key, 'XX', 'LT', until, id);
   }
 
   /** Takes out an id whose record is gone. */

@@ -1,8 +1,11 @@
-import { type RecordState, SealError } from '@oauth-token/core';
+import { type RecordBody, type RecordState, SealError } from '@oauth-token/core';
 import { decodeMeta, encodeMeta } from './meta-codec.js';
 
-/** A sealed body as it is kept. @internal */
-export type SealedBody = Buffer;
+/** A body as it is kept, and what it says once it was opened: opening costs more than keeping both. @internal */
+export interface SealedBody {
+  readonly sealed: Buffer;
+  opened?: RecordBody;
+}
 
 /** A record as it was read: its state, and the revision that the next write has to be based on. @internal */
 export interface StoredState {
@@ -10,8 +13,13 @@ export interface StoredState {
   readonly state: RecordState<SealedBody>;
 }
 
-/** The fields of a record's hash. @internal */
-export const FIELD = { revision: 'rev', meta: 'm', body: 'b', sibling: 's' } as const;
+/** The names of those fields. @internal */
+export const FIELD = {
+  revision: 'rev',
+  meta: 'm',
+  body: 'b',
+  sibling: 's',
+} as const;
 
 /**
  * The fields to set and to delete that lead from one state to the next. Bodies that stay are not sent again.
@@ -22,16 +30,16 @@ export function encodeChange(
   before: RecordState<SealedBody> | undefined,
   after: RecordState<SealedBody>,
 ): { readonly set: readonly (string | Buffer)[]; readonly remove: readonly string[] } {
-  const { body, siblings, ...plain } = after;
-  const facts = siblings.map(({ intentId, facts: own }) => ({ intentId, facts: own }));
-  const set: (string | Buffer)[] = [FIELD.meta, encodeMeta({ ...plain, siblings: facts })];
-  if (body !== undefined && body !== before?.body) set.push(FIELD.body, body);
+  const { body, siblings } = after;
+  const set: (string | Buffer)[] = [FIELD.meta, encodeMeta(after)];
+  const remove: string[] = [];
+  if (body !== undefined && body !== before?.body) set.push(FIELD.body, body.sealed);
   siblings.forEach((sibling, index) => {
     if (sibling.body !== before?.siblings[index]?.body) {
-      set.push(`${FIELD.sibling}${index}`, sibling.body);
+      set.push(`${FIELD.sibling}${index}`, sibling.body.sealed);
     }
   });
-  const remove = before?.body !== undefined && body === undefined ? [FIELD.body as string] : [];
+  if (before?.body !== undefined && body === undefined) remove.push(FIELD.body);
   for (let index = siblings.length; index < (before?.siblings.length ?? 0); index += 1) {
     remove.push(`${FIELD.sibling}${index}`);
   }
@@ -39,21 +47,30 @@ export function encodeChange(
 }
 
 /**
- * Reads the fields of a record's hash.
+ * Reads the fields of a record's hash, as they were answered: names and values in turn.
  *
  * @throws {@link SealError} `malformed` for a hash that is no record of ours, or of a newer format: it is left as it is
  * @internal
  */
-export function decodeRecord(fields: ReadonlyMap<string, Buffer>): StoredState | undefined {
-  if (fields.size === 0) return undefined;
-  const revision = fields.get(FIELD.revision)?.toString();
-  const meta = decodeMeta(fields.get(FIELD.meta));
+export function decodeRecord(reply: readonly Buffer[]): StoredState | undefined {
+  if (reply.length === 0) return undefined;
+  const fields = fieldsOf(reply);
+  const revision = fields[FIELD.revision]?.toString();
+  const meta = decodeMeta(fields[FIELD.meta]?.toString());
   if (revision === undefined || meta === undefined) throw new SealError('malformed');
-  const body = fields.get(FIELD.body);
+  const sealed = fields[FIELD.body];
   const siblings = meta.siblings.flatMap((sibling, index) => {
-    const sealed = fields.get(`${FIELD.sibling}${index}`);
-    return sealed === undefined ? [] : [{ ...sibling, body: sealed }];
+    const bytes = fields[`${FIELD.sibling}${index}`];
+    return bytes === undefined ? [] : [{ ...sibling, body: { sealed: bytes } }];
   });
   const state = { ...meta, siblings };
-  return { revision, state: body === undefined ? state : { ...state, body } };
+  return { revision, state: sealed === undefined ? state : { ...state, body: { sealed } } };
+}
+
+function fieldsOf(reply: readonly Buffer[]): Readonly<Record<string, Buffer | undefined>> {
+  const fields: Record<string, Buffer | undefined> = {};
+  for (let index = 0; index < reply.length; index += 2) {
+    fields[String(reply[index])] = reply[index + 1];
+  }
+  return fields;
 }

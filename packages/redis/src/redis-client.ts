@@ -1,6 +1,7 @@
 import { ConfigurationError, StoreUnavailableError } from '@oauth-token/core';
 import type { Cluster, Redis } from 'ioredis';
 import type { RedisScript } from './redis-scripts.js';
+import { type TurnOfWrites, turnOfWrites } from './turn-of-writes.js';
 
 /** A client of ioredis 5 or 6: single node, Sentinel or Cluster. @public */
 export type RedisClient = Redis | Cluster;
@@ -37,59 +38,62 @@ const FATAL =
  * @internal
  */
 export class RedisCommands {
+  readonly #turn: TurnOfWrites;
+
   constructor(
     private readonly client: RedisClient,
     private readonly timeoutMs: number,
-  ) {}
+  ) {
+    this.#turn = turnOfWrites(client);
+  }
 
   /** @throws {@link StoreUnavailableError}, {@link ConfigurationError} */
-  async call(command: string, ...args: RedisArgument[]): Promise<unknown> {
+  call(command: string, ...args: RedisArgument[]): Promise<unknown> {
+    this.#turn.gather();
     return this.within(command, this.client.call(command, ...args));
   }
 
-  /** All fields of a hash, binary. */
-  async fieldsOf(key: string): Promise<ReadonlyMap<string, Buffer>> {
-    const asked: Promise<Record<string, Buffer>> = (this.client as Redis).hgetallBuffer(key);
-    const reply = (await this.within('HGETALL', asked)) as Record<string, Buffer>;
-    return new Map(Object.entries(reply));
-  }
-
   /** Runs a script by its digest; its source is sent only to a server that does not know it. */
-  async run(
+  run(
     script: RedisScript,
     keys: readonly string[],
     args: readonly RedisArgument[],
+    answer: 'text' | 'binary' = 'text',
   ): Promise<unknown> {
     const rest = [keys.length, ...keys, ...args];
-    try {
-      return await this.call('EVALSHA', script.sha, ...rest);
-    } catch (error) {
+    const method = answer === 'text' ? 'call' : 'callBuffer';
+    const send = (command: string, name: string): Promise<unknown> => {
+      this.#turn.gather();
+      return this.within(command, this.client[method](command, name, ...rest));
+    };
+    return send('EVALSHA', script.sha).catch((error: unknown) => {
       if (!isNoScript(error)) throw error;
-      return this.call('EVAL', script.source, ...rest);
-    }
+      return send('EVAL', script.source);
+    });
   }
 
   /** An answer within the deadline. */
-  async within(command: string, reply: Promise<unknown>): Promise<unknown> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(
-          new StoreUnavailableError(`Redis did not answer ${command} within ${this.timeoutMs} ms.`),
-        );
+  within(command: string, reply: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const message = `Redis did not answer ${command} within ${this.timeoutMs} ms.`;
+        reject(new StoreUnavailableError(message));
       }, this.timeoutMs);
+      reply.then(
+        (answer) => {
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(isNoScript(error) ? error : toStoreError(command, error));
+        },
+      );
     });
-    try {
-      return await Promise.race([reply, late]);
-    } catch (error) {
-      throw isNoScript(error) ? error : toStoreError(command, error);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 
-const isNoScript = (error: unknown): boolean =>
+const isNoScript = (error: unknown): error is Error =>
   error instanceof Error && error.message.startsWith('NOSCRIPT');
 
 /** The error of a command as ours: its text never holds an argument. @internal */

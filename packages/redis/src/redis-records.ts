@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  BoundedMap,
   type RecordBody,
   type RecordState,
   SealError,
@@ -18,7 +19,7 @@ import {
 } from './record-codec.js';
 import type { RedisArgument, RedisCommands } from './redis-client.js';
 import type { RedisKeys } from './redis-keys.js';
-import { WRITE_RECORD } from './redis-scripts.js';
+import { READ_RECORD, WRITE_RECORD } from './redis-scripts.js';
 
 /** Writers of one record at one time are as many as replicas; more turns than these mean something else. */
 const MAX_TURNS = 100;
@@ -36,8 +37,10 @@ export type Stepped<Answer> = Transition<SealedBody, Answer>;
  */
 export class RedisRecords {
   /** As last read or written: the basis of a next write, never of an answer without one. */
-  readonly #states = new Map<string, StoredState>();
-  readonly #opened = new WeakMap<SealedBody, RecordBody>();
+  readonly #states = new BoundedMap<string, StoredState>(REMEMBERED_STATES);
+  /** Revisions are numbered behind a random name: no other process ever draws the same. */
+  readonly #writer = randomBytes(9).toString('base64url');
+  #writes = 0;
 
   constructor(
     private readonly commands: RedisCommands,
@@ -46,8 +49,12 @@ export class RedisRecords {
   ) {}
 
   async read(id: string): Promise<StoredState | undefined> {
-    const fields = await this.commands.fieldsOf(this.keys.record(id));
-    const stored = decodeRecord(fields);
+    const known = this.#states.get(id);
+    const keys = [this.keys.record(id)];
+    const reply = await this.commands.run(READ_RECORD, keys, [known?.revision ?? ''], 'binary');
+    // No revision is drawn twice: what has the same is the same.
+    if (!Array.isArray(reply)) return known;
+    const stored = decodeRecord(reply as readonly Buffer[]);
     this.#remember(id, stored);
     return stored;
   }
@@ -79,9 +86,7 @@ export class RedisRecords {
   }
 
   seal(id: string, epoch: string, body: RecordBody): SealedBody {
-    const sealed = sealBody(this.sealer, body, contextOf(id, epoch));
-    this.#opened.set(sealed, body);
-    return sealed;
+    return { sealed: sealBody(this.sealer, body, contextOf(id, epoch)), opened: body };
   }
 
   /** @throws {@link SealError} when the body does not open, or does not say whose it is */
@@ -97,12 +102,9 @@ export class RedisRecords {
     };
   }
 
-  #open(id: string, epoch: string, sealed: SealedBody): RecordBody {
-    const known = this.#opened.get(sealed);
-    if (known !== undefined) return known;
-    const body = openBody(this.sealer, sealed, contextOf(id, epoch));
-    this.#opened.set(sealed, body);
-    return body;
+  #open(id: string, epoch: string, body: SealedBody): RecordBody {
+    body.opened ??= openBody(this.sealer, body.sealed, contextOf(id, epoch));
+    return body.opened;
   }
 
   async #write(
@@ -112,7 +114,7 @@ export class RedisRecords {
     { state }: Stepped<unknown>,
     message: readonly [channel: string, text: string] | undefined,
   ): Promise<boolean> {
-    const revision = randomBytes(9).toString('base64url');
+    const revision = this.#drawRevision();
     const next = this.#reseal(id, state);
     const { set, remove } = encodeChange(stored?.state, next);
     const [channel, text] = message ?? ['-', ''];
@@ -135,18 +137,20 @@ export class RedisRecords {
     return written;
   }
 
+  #drawRevision(): string {
+    this.#writes += 1;
+    return `${this.#writer}${this.#writes.toString(36)}`;
+  }
+
   /** A body under an older key is sealed anew with whatever is written next. */
   #reseal(id: string, state: RecordState<SealedBody>): RecordState<SealedBody> {
-    if (state.body === undefined || !this.sealer.isOutdated(state.body)) return state;
+    if (state.body === undefined || !this.sealer.isOutdated(state.body.sealed)) return state;
     return { ...state, body: this.seal(id, state.epoch, this.#open(id, state.epoch, state.body)) };
   }
 
   #remember(id: string, stored: StoredState | undefined): void {
-    this.#states.delete(id);
-    if (stored === undefined) return;
-    this.#states.set(id, stored);
-    const oldest = this.#states.keys().next();
-    if (this.#states.size > REMEMBERED_STATES && !oldest.done) this.#states.delete(oldest.value);
+    if (stored === undefined) this.#states.delete(id);
+    else this.#states.set(id, stored);
   }
 }
 

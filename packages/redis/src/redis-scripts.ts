@@ -12,6 +12,20 @@ const script = (source: string): RedisScript => ({
 });
 
 /**
+ * Reads a record, unless it is still at the revision that the reader knows.
+ *
+ * - KEYS: 1 record (hash)
+ * - ARGV: 1 revision that is known ('': none)
+ * - answers its fields and values in turn (none: absent), or 1 when nothing has changed
+ *
+ * @internal
+ */
+export const READ_RECORD = script(`
+if redis.call('HGET', KEYS[1], 'rev') == ARGV[1] then return 1 end
+return redis.call('HGETALL', KEYS[1])
+`);
+
+/**
  * Writes a record if and only if nobody has written it since it was read: the atomic form of one step of the reducer.
  *
  * A repeated write (a client that sends again after a lost reply) meets another revision and changes nothing. Revisions are drawn, not
@@ -29,7 +43,7 @@ export const WRITE_RECORD = script(`
 if (redis.call('HGET', KEYS[1], 'rev') or '') ~= ARGV[1] then return 0 end
 local deletes = tonumber(ARGV[7])
 for i = 8, 7 + deletes do redis.call('HDEL', KEYS[1], ARGV[i]) end
-for i = 8 + deletes, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', KEYS[1], unpack(ARGV, 8 + deletes))
 if ARGV[4] == '-' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 if ARGV[3] == '-' then redis.call('ZREM', KEYS[2], ARGV[2]) else redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2]) end
 if ARGV[5] ~= '-' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
@@ -114,6 +128,7 @@ local function try(command, ...)
 end
 try('HSET', KEYS[1], 'f', '')
 try('HGET', KEYS[1], 'f')
+try('HGETALL', KEYS[1])
 try('PERSIST', KEYS[1])
 try('PEXPIRE', KEYS[1], 1)
 try('HDEL', KEYS[1], 'f')

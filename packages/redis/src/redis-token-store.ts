@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import {
-  canonicalKey,
   ConfigurationError,
   currentState,
   EMPTY_RECORD,
-  isSealError,
-  type Keyring,
   type RecordAnswers,
   type RecordBody,
   type RecordCommands,
+  type RecordState,
   type RecordVerb,
   reduceRecord,
   type SharedEntry,
@@ -26,6 +24,9 @@ import { ChangeFeed } from './change-feed.js';
 import { DueIndex } from './due-index.js';
 import { type RedisClient, RedisCommands } from './redis-client.js';
 import { checkClient, checkNaming, RedisKeys } from './redis-keys.js';
+import { RecordIndex } from './record-index.js';
+import { RecordIds } from './record-ids.js';
+import type { SealedBody } from './record-codec.js';
 import { RedisRecords, type Stepped } from './redis-records.js';
 import { CAS_SHARED } from './redis-scripts.js';
 import { checkSealing, PLAINTEXT_IDS, type RedisTokenStoreOptions } from './redis-store-options.js';
@@ -37,9 +38,6 @@ type Commands = RecordCommands<RecordBody>;
 
 /** How many ids one page of `list` looks at. */
 const PAGE = 100;
-
-/** How many characters of an HMAC make a fingerprint: 96 bits. */
-const FINGERPRINT_LENGTH = 16;
 
 /**
  * Token records in Redis, single node, Sentinel or Cluster: sealed, versioned, indexed by when they fall due.
@@ -58,11 +56,11 @@ export class RedisTokenStore extends TokenStore {
   readonly #commands: RedisCommands;
   readonly #keys: RedisKeys;
   readonly #records: RedisRecords;
-  readonly #index: DueIndex;
+  readonly #index: RecordIndex;
   readonly #feed: ChangeFeed;
   readonly #time: ServerClock;
   readonly #check: StoreCheck;
-  readonly #idKeyring: Keyring;
+  readonly #ids: RecordIds;
   readonly #sealer: BodySealer;
   readonly #warn: (message: string) => void;
 
@@ -81,15 +79,16 @@ export class RedisTokenStore extends TokenStore {
       ((message) => {
         process.emitWarning(message, { code: 'OAUTH_TOKEN_REDIS' });
       });
-    this.#idKeyring = options.keys ?? PLAINTEXT_IDS;
+    this.#ids = new RecordIds(options.keys ?? PLAINTEXT_IDS);
     this.#sealer = options.keys === undefined ? PLAINTEXT : sealedBy(options.keys);
     this.#commands = new RedisCommands(redis, commandTimeoutMs);
     this.#keys = new RedisKeys(prefix, shards);
     this.#records = new RedisRecords(this.#commands, this.#keys, this.#sealer);
-    this.#index = new DueIndex(this.#commands, this.#keys);
+    const due = new DueIndex(this.#commands, this.#keys);
+    this.#index = new RecordIndex(due, this.#records, this.#warn);
     this.#feed = new ChangeFeed(redis, this.#keys.channel, randomBytes(9).toString('base64url'));
     this.#time = new ServerClock(this.#commands, clock);
-    const settings = { shards, idKey: this.#idKeyring.idHmac('check') };
+    const settings = { shards, idKey: this.#ids.checkValue() };
     this.#check = new StoreCheck(this.#commands, this.#keys, settings, this.#warn);
   }
 
@@ -105,25 +104,24 @@ export class RedisTokenStore extends TokenStore {
   }
 
   override idOf(key: TokenKey): string {
-    return this.#idKeyring.idHmac(canonicalKey(key));
+    return this.#ids.idOf(key);
   }
 
   override fingerprint(secret: string): string {
-    return this.#idKeyring.idHmac(`fingerprint:${secret}`).slice(0, FINGERPRINT_LENGTH);
+    return this.#ids.fingerprint(secret);
   }
 
   override async read(key: TokenKey): Promise<TokenRecord | undefined> {
-    await this.#check.ensure();
     const id = this.idOf(key);
+    if (this.#knownTime() === undefined) await this.#ready();
     const stored = await this.#records.read(id);
     if (stored === undefined) return undefined;
-    return this.#records.toRecord(id, key, currentState(stored.state, await this.#time.now()));
+    return this.#records.toRecord(id, key, currentState(stored.state, this.#knownTime() ?? 0));
   }
 
   override async touch(key: TokenKey, command: TouchCommand): Promise<void> {
-    await this.#check.ensure();
-    const now = await this.#time.now();
-    const touch = (state: Parameters<typeof touchRecord<Buffer>>[0] | undefined) => ({
+    const now = this.#knownTime() ?? (await this.#ready());
+    const touch = (state: RecordState<SealedBody> | undefined) => ({
       state: state === undefined ? EMPTY_RECORD : touchRecord(state, command),
       answer: undefined,
     });
@@ -134,20 +132,13 @@ export class RedisTokenStore extends TokenStore {
     readonly limit: number;
     readonly leaseMs: number;
   }): Promise<{ readonly records: readonly TokenRecord[]; readonly nextDueAt?: number }> {
-    await this.#check.ensure();
-    const now = await this.#time.now();
-    const { ids, nextDueAt } = await this.#index.claim(now, now + options.leaseMs, options.limit);
-    const records = await this.#readAll(ids);
-    return nextDueAt === Infinity ? { records } : { records, nextDueAt };
+    return this.#index.claim(await this.#ready(), options);
   }
 
   override async list(
     options: { readonly cursor?: string; readonly limit?: number } = {},
   ): Promise<{ readonly records: readonly TokenRecord[]; readonly cursor?: string }> {
-    await this.#check.ensure();
-    const { ids, cursor } = await this.#index.page(options.cursor, options.limit ?? PAGE);
-    const records = await this.#readAll(ids);
-    return cursor === undefined ? { records } : { records, cursor };
+    return this.#index.page(await this.#ready(), options.cursor, options.limit ?? PAGE);
   }
 
   override seal(plaintext: Uint8Array, context: string): Uint8Array {
@@ -192,9 +183,8 @@ export class RedisTokenStore extends TokenStore {
     verb: Verb,
     command: Commands[Verb],
   ): Promise<Stored<RecordAnswers[Verb]>> {
-    await this.#check.ensure();
     const id = this.idOf(key);
-    const now = await this.#time.now();
+    const now = this.#knownTime() ?? (await this.#ready());
     const sealed = sealCommand(verb, command, (epoch, body) => this.#records.seal(id, epoch, body));
     const stepped = await this.#records.step(
       id,
@@ -209,28 +199,18 @@ export class RedisTokenStore extends TokenStore {
     return { answer, record };
   }
 
+  /** The server's time, where the server is known to be ours: so no command waits for what is known. */
+  #knownTime(): number | undefined {
+    return this.#check.agreed ? this.#time.known() : undefined;
+  }
+
+  async #ready(): Promise<number> {
+    await this.#check.ensure();
+    return this.#time.known() ?? this.#time.read();
+  }
+
   #message(id: string, { state, change }: Stepped<unknown>): readonly [string, string] | undefined {
     if (change === undefined) return undefined;
     return [this.#keys.channel, this.#feed.messageOf({ id, version: state.version, kind: change })];
-  }
-
-  /** The records of some ids; what is gone leaves the index, what does not open is told and left alone. */
-  async #readAll(ids: readonly string[]): Promise<TokenRecord[]> {
-    const records = await Promise.all(ids.map((id) => this.#readOne(id)));
-    return records.filter((record) => record !== undefined);
-  }
-
-  async #readOne(id: string): Promise<TokenRecord | undefined> {
-    try {
-      const stored = await this.#records.read(id);
-      if (stored === undefined) await this.#index.remove(id);
-      const state = stored && currentState(stored.state, await this.#time.now());
-      if (state?.body === undefined) return undefined;
-      return this.#records.toRecord(id, undefined, state);
-    } catch (error) {
-      if (!isSealError(error)) throw error;
-      this.#warn(`The record ${id} cannot be opened and is left as it is: ${error.message}`);
-      return undefined;
-    }
   }
 }

@@ -5,6 +5,7 @@ import { ConfigurationError, type LockAttempt, RefreshLock } from '@oauth-token/
 import { setTimeout as sleep } from 'node:timers/promises';
 import Redlock from 'redlock';
 import { duplicateOf, type RedisClient } from './redis-client.js';
+import { turnOfWrites } from './turn-of-writes.js';
 
 /** How a lock over Redis is set up. @public */
 export interface RedlockRefreshLockOptions {
@@ -12,6 +13,13 @@ export interface RedlockRefreshLockOptions {
   readonly prefix?: string;
   /** Longest wait for the instances, ms. @defaultValue 500 */
   readonly timeoutMs?: number;
+}
+
+/** What one attempt works with: no two use it at the same time. */
+interface Attempt {
+  readonly redlock: Redlock;
+  /** The instances that failed in it, and how. */
+  readonly failed: Map<RedisClient, string>;
 }
 
 /**
@@ -25,6 +33,8 @@ export interface RedlockRefreshLockOptions {
 export class RedlockRefreshLock extends RefreshLock {
   readonly #clients: RedisClient[];
   readonly #opened: Promise<unknown>;
+  /** Making a `Redlock` costs more than using it. */
+  readonly #idle: Attempt[] = [];
   readonly #prefix: string;
   readonly #majority: number;
 
@@ -45,18 +55,27 @@ export class RedlockRefreshLock extends RefreshLock {
 
   override async tryAcquire(name: string, ttlMs: number): Promise<LockAttempt> {
     await this.#opened;
-    const failed = new Map<RedisClient, string>();
-    const servers = this.#clients.map((client) => watched(client, failed));
-    // Its own retries would wait for the lock; whoever needs the token waits for the change instead.
-    const redlock = new Redlock(servers, { retryCount: 0 });
+    const attempt = this.#idle.pop() ?? this.#attempt();
+    attempt.failed.clear();
     try {
-      const lock = await Promise.resolve(redlock.acquire(`${this.#prefix}:${name}`, ttlMs));
+      const resource = `${this.#prefix}:${name}`;
+      const lock = await Promise.resolve(attempt.redlock.acquire(resource, ttlMs));
       return { status: 'acquired', release: () => release(lock) };
     } catch {
       // With a majority of instances in error nobody was asked whether the lock is held.
-      const [reason = 'no answer'] = failed.values();
-      return failed.size >= this.#majority ? { status: 'unavailable', reason } : { status: 'held' };
+      const [reason = 'no answer'] = attempt.failed.values();
+      const outage = attempt.failed.size >= this.#majority;
+      return outage ? { status: 'unavailable', reason } : { status: 'held' };
+    } finally {
+      this.#idle.push(attempt);
     }
+  }
+
+  #attempt(): Attempt {
+    const failed = new Map<RedisClient, string>();
+    const servers = this.#clients.map((client) => watched(client, failed));
+    // Its own retries would wait for the lock; whoever needs the token waits for the change instead.
+    return { failed, redlock: new Redlock(servers, { retryCount: 0 }) };
   }
 
   override close(): Promise<void> {
@@ -69,6 +88,7 @@ type Reply = (error: Error | null, result?: unknown) => void;
 
 /** An instance as `redlock` uses it, noting whether it fails: once, however often it is asked in one attempt. */
 function watched(client: RedisClient, failed: Map<RedisClient, string>) {
+  const turn = turnOfWrites(client);
   const noting =
     (reply: Reply): Reply =>
     (error, result) => {
@@ -78,8 +98,10 @@ function watched(client: RedisClient, failed: Map<RedisClient, string>) {
       reply(error, result);
     };
   return {
-    evalsha: (hash: string, args: never[], reply: Reply) =>
-      client.evalsha(hash, args as never, noting(reply) as never),
+    evalsha: (hash: string, args: never[], reply: Reply) => {
+      turn.gather();
+      return client.evalsha(hash, args as never, noting(reply) as never);
+    },
     eval: (args: never[], reply: Reply) => client.eval(args as never, noting(reply) as never),
   };
 }

@@ -39,4 +39,6 @@ const SEALERS: {
   settle: (command) => command,
   put: (command, seal) => ({ ...command, body: seal(command.newEpoch, command.body) }),
   forget: (command) => command,
+  // What is put back is as this store gave it out: sealed, for the epoch that it is in.
+  restore: (command) => command as unknown as RecordCommands<SealedBody>['restore'],
 };

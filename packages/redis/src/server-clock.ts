@@ -30,10 +30,10 @@ export class ServerClock {
     return this.#since(this.#anchor);
   }
 
-  /** The time without asking, unless it was long ago. */
-  async now(): Promise<number> {
+  /** The time without asking, once the server has been asked. */
+  known(): number | undefined {
     const anchor = this.#anchor;
-    if (anchor === undefined) return this.read();
+    if (anchor === undefined) return undefined;
     if (this.clock.monotonic() - anchor.monotonic > ANCHOR_MS) {
       // Whoever comes next reads; this one has a good answer.
       this.#anchor = { server: this.#since(anchor), monotonic: this.clock.monotonic() };

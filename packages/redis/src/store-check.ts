@@ -42,6 +42,11 @@ export class StoreCheck {
     }
   }
 
+  /** Whether the store is known to be ours and usable. */
+  get agreed(): boolean {
+    return this.#agreed;
+  }
+
   /** Makes up, before a store is used, for a check that could not be made at its start. */
   async ensure(): Promise<void> {
     if (this.#agreed) return;
@@ -63,7 +68,6 @@ export class StoreCheck {
       const message = `Redis refuses ${refused.join(', ')}.`;
       throw new ConfigurationError([{ path: 'store', message }]);
     }
-    await this.commands.call('HGETALL', hash);
     await this.commands.call('HMGET', hash, 'f');
     await this.commands.call('ZSCAN', set, 0);
     await this.commands.call('ZREM', set, '');
@@ -104,8 +108,9 @@ export class StoreCheck {
       this.warn('Redis has no replica: its loss is the loss of all tokens.');
     }
     const version = value('redis_version');
-    if (version !== undefined && Number(version.split('.')[0]) < 6) {
-      this.warn(`Redis ${version} is older than 6, the oldest that is tested.`);
+    const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
+    if (version !== undefined && (major < 6 || (major === 6 && minor < 2))) {
+      this.warn(`Redis ${version} is older than 6.2: claims of short tokens cannot be made.`);
     }
   }
 }

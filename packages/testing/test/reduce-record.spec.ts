@@ -9,8 +9,11 @@ import fc from 'fast-check';
 
 type State = RecordState<string> | undefined;
 
+/** What a store does that loses nothing. */
+type Verb = Exclude<RecordVerb, 'restore'>;
+
 interface Step {
-  readonly verb: RecordVerb;
+  readonly verb: Verb;
   readonly intent: number;
   readonly token: number;
   readonly behind: number;
@@ -42,7 +45,7 @@ function commandOf(
   { verb, intent, token, behind, login, outcome }: Step,
   state: State,
   now: number,
-): RecordCommands<string>[RecordVerb] {
+): RecordCommands<string>[Verb] {
   const base = { version: Math.max(0, (state?.version ?? 0) - behind), epoch: state?.epoch ?? '' };
   const intentId = `i${intent}`;
   const kind = login ? 'login' : 'refresh';
@@ -56,7 +59,7 @@ function commandOf(
     { kind: 'dead', canLogin: login, failure },
     { kind: 'loginRefused', failure },
   ] as const;
-  const commands: RecordCommands<string> = {
+  const commands: Pick<RecordCommands<string>, Verb> = {
     begin: {
       ...common,
       owner: 'o',
@@ -86,8 +89,8 @@ function walk(
   steps: readonly Step[],
   look: (about: {
     before: State;
-    verb: RecordVerb;
-    command: RecordCommands<string>[RecordVerb];
+    verb: Verb;
+    command: RecordCommands<string>[Verb];
     after: RecordState<string>;
     answer: { kind: string };
     now: number;

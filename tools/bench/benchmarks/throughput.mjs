@@ -63,7 +63,7 @@ function rateRows(ours, control) {
     },
     { what: 'refreshes per second', value: mine, unit: '/s' },
     {
-      what: 'control: POST, three Redis round trips, sealing',
+      what: 'control: POST, three Redis round trips, opening, sealing',
       value: theirs,
       unit: '/s',
       note: `has to reach ${CONTROL_PER_SECOND}`,
@@ -107,6 +107,7 @@ export async function throughput(run) {
     await concurrently(SUBJECTS, AT_ONCE, (index) =>
       plant(store, subjectKey(index), tokenTexts(`subject-${index}.0`)),
     );
+    await control.plant();
     const rates = await alternate(manager, control, run);
     const trips = await roundTripRow(manager);
     const { refused } = await endpoint.takeCounts();

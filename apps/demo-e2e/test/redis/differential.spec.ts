@@ -20,6 +20,7 @@ import { type RedisProcess, startRedis } from '../../../../tools/redis/index.mjs
 import {
   commandOf,
   KEYS,
+  type Restore,
   type Sent,
   type Step,
   steps,
@@ -67,13 +68,17 @@ function onClock(clock: ManualClock): RedisClient {
   });
 }
 
+type Seen = RecordState<unknown>;
+
 /** The reducer alone, a memory store, and two stores over one Redis, on one clock. */
 class Trio {
   readonly clock = new ManualClock();
   readonly memory = new MemoryTokenStore(this.clock);
   readonly replicas: readonly TokenStore[];
   readonly #states = new Map<TokenKey, RecordState<RecordBody>>();
-  readonly #sent: (Sent | Touch)[] = [];
+  readonly #sent: (Sent | Touch | Restore)[] = [];
+  /** Every state of a key that was answered, as each place keeps it. */
+  readonly #seen = new Map<TokenKey, Record<'model' | 'memory' | 'redis', Seen>[]>();
 
   readonly #prefix: string;
 
@@ -94,9 +99,15 @@ class Trio {
     await this.#expire();
     const sent = this.#command(step);
     this.#sent.push(sent);
-    const model = this.#model(sent);
+    const seen = this.#seenBefore(sent);
+    if (sent.verb === 'restore' && seen === undefined) return;
+    const model = this.#model(sent, seen?.model);
     const store = this.replicas[step.replica] as TokenStore;
-    const [inMemory, inRedis] = await Promise.all([apply(this.memory, sent), apply(store, sent)]);
+    const [inMemory, inRedis] = await Promise.all([
+      apply(this.memory, sent, seen?.memory),
+      apply(store, sent, seen?.redis),
+    ]);
+    this.#note(sent.key, inMemory?.record.state, inRedis?.record.state);
     if (model.answer !== undefined) answers.add(model.answer.kind);
     for (const stored of [inMemory, inRedis]) {
       expectSame(stored?.answer, model.answer);
@@ -133,19 +144,37 @@ class Trio {
     return tombstoneUntil <= this.clock.now();
   }
 
-  #command(step: Step): Sent | Touch {
+  #seenBefore(sent: Sent | Touch | Restore) {
+    if (sent.verb !== 'restore') return undefined;
+    return (this.#seen.get(sent.key) ?? []).at(-1 - sent.back);
+  }
+
+  #note(key: TokenKey, memory: Seen | undefined, redis: Seen | undefined): void {
+    const model = this.#states.get(key);
+    if (model === undefined || memory === undefined || redis === undefined) return;
+    this.#seen.set(key, [...(this.#seen.get(key) ?? []), { model, memory, redis }]);
+  }
+
+  #command(step: Step): Sent | Touch | Restore {
     const earlier = this.#sent[this.#sent.length - 1 - step.intent];
     if (step.verb === 'repeat' && earlier !== undefined) return earlier;
     return commandOf(step, this.#states.get(KEYS[step.key] as TokenKey), this.clock.now());
   }
 
-  #model(sent: Sent | Touch): { answer?: { readonly kind: string }; record: unknown } {
-    const { key, verb, command } = sent;
+  #model(
+    sent: Sent | Touch | Restore,
+    seen: Seen | undefined,
+  ): { answer?: { readonly kind: string }; record: unknown } {
+    const { key } = sent;
     const before = this.#states.get(key);
-    if (verb === 'touch') {
-      if (before !== undefined) this.#states.set(key, touchRecord(before, command));
+    if (sent.verb === 'touch') {
+      if (before !== undefined) this.#states.set(key, touchRecord(before, sent.command));
       return { record: this.#modelRecord(key) };
     }
+    const [verb, command] =
+      sent.verb === 'restore'
+        ? (['restore', restoreOf(sent, seen as RecordState<RecordBody>)] as const)
+        : ([sent.verb, sent.command] as const);
     const { state, answer } = reduceRecord(before, verb, command, this.clock.now());
     if (state.version > 0 || state.body !== undefined) this.#states.set(key, state);
     return { answer, record: this.#modelRecord(key) };
@@ -178,9 +207,17 @@ function expectSame(received: unknown, expected: unknown): void {
 const idsOf = (records: readonly TokenRecord[]): string[] =>
   records.map(({ key }) => JSON.stringify(key)).sort();
 
+/** The command that puts back a state, or one that is a few versions further on. */
+const restoreOf = <State extends Seen>({ intentId, ahead, restMs }: Restore, seen: State) => ({
+  intentId,
+  known: { ...seen, version: seen.version + ahead },
+  restMs,
+});
+
 async function apply(
   store: TokenStore,
-  sent: Sent | Touch,
+  sent: Sent | Touch | Restore,
+  seen: Seen | undefined,
 ): Promise<Stored<{ readonly kind: string }> | undefined> {
   switch (sent.verb) {
     case 'begin':
@@ -193,6 +230,8 @@ async function apply(
       return store.put(sent.key, sent.command);
     case 'forget':
       return store.forget(sent.key, sent.command);
+    case 'restore':
+      return store.restore(sent.key, restoreOf(sent, seen as Seen));
     case 'touch':
       await store.touch(sent.key, sent.command);
       return undefined;
@@ -218,6 +257,7 @@ async function compareAll(several: readonly (readonly Step[])[]): Promise<void> 
 const ANSWERS = [
   ...['ok', 'stale', 'busy', 'backoff', 'dead', 'committed', 'sibling', 'superseded', 'oldEpoch'],
   ...['settled', 'notOwner', 'trySibling', 'alreadyDead', 'put', 'conflict', 'forgotten'],
+  ...['restored', 'notNewer'],
 ];
 
 it(

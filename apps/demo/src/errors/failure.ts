@@ -32,6 +32,7 @@ const LIBRARY: Readonly<Record<OAuthTokenErrorCode, Kind>> = {
   aborted: { status: 503, title: 'The wait for a token was ended' },
   invalid_configuration: { status: 500, title: 'The settings are wrong' },
   unseal_failed: { status: 500, title: 'A stored token cannot be opened' },
+  journal_failed: { status: 500, title: 'The spill journal did not keep an answer' },
 };
 
 const INTERNAL: Failure = {

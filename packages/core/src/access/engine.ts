@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { TokenEvents } from '../events/token-events.js';
+import { KnownRecords } from '../known/known-records.js';
 import { LocalRefreshLock } from '../lock/local-refresh-lock.js';
 import { ChangeWaiters } from '../refresh/change-waiters.js';
 import { EndpointDiscovery } from '../refresh/endpoint-discovery.js';
@@ -36,6 +37,8 @@ export function buildEngine(options: TokenManagerOptions): Engine {
   const random = options.random ?? Math.random;
   const events = new TokenEvents();
   const time = new StoreTime(clock, () => store.time());
+  const announcer = new RenewalAnnouncer(events, time);
+  const known = new KnownRecords({ store, registrations, announcer, time, clock });
   const parts: RenewalParts = {
     store,
     lock,
@@ -46,7 +49,8 @@ export function buildEngine(options: TokenManagerOptions): Engine {
       clock,
     ),
     pauses: new SharedPauses(store, time, clock),
-    announcer: new RenewalAnnouncer(events, time),
+    announcer,
+    known,
     unconfirmed: new UnconfirmedCommits(clock, random),
     time,
     clock,
@@ -62,6 +66,7 @@ export function buildEngine(options: TokenManagerOptions): Engine {
   ];
   const close = async (): Promise<void> => {
     waiters.close();
+    await known.close();
     for (const part of own) await part?.close();
   };
   return { ...parts, registrations, coordinator, events, close };

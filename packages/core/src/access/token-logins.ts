@@ -10,6 +10,7 @@ import { mergeTokens } from '../refresh/merge-tokens.js';
 import { hasKnown } from '../record/transition.js';
 import { grantFingerprint, selfLoginGrant } from '../refresh/self-login.js';
 import { tokenFacts } from '../refresh/token-facts.js';
+import type { TokenRecord } from '../store/token-store.js';
 import { longestTimeout } from '../timing/timing-policy.js';
 import type { Engine } from './engine.js';
 import type { TokenServer } from './token-server.js';
@@ -27,10 +28,10 @@ export class TokenLogins {
 
   /** @throws {@link TokenEndpointError} */
   async authenticate(key: TokenKey, grant: Grant): Promise<TokenSet> {
-    const { registrations, endpoint, store } = this.engine;
+    const { registrations, endpoint, store, known } = this.engine;
     const registration = await registrations.require(key.registrationId);
     if (grant.type === 'refresh_token') {
-      const record = await store.read(key);
+      const { record } = await known.read(key);
       const fingerprint = store.fingerprint(grant.refreshToken);
       if (record !== undefined && hasKnown(record.state, fingerprint)) {
         throw loginFailed(key, SPENT);
@@ -48,28 +49,38 @@ export class TokenLogins {
   }
 
   async forget(key: TokenKey): Promise<void> {
-    await this.engine.store.forget(key, { intentId: newId(), newEpoch: newId() });
-    this.server.forgetMemory(canonicalKey(key));
+    const { record } = await this.engine.store.forget(key, {
+      intentId: newId(),
+      newEpoch: newId(),
+    });
+    this.#forgotten(key, record);
   }
 
   /** Forgets exactly what it then revokes, also when a renewal comes in between. */
   async revoke(key: TokenKey): Promise<void> {
-    const { registrations, store, endpoint } = this.engine;
+    const { registrations, store, endpoint, known } = this.engine;
     const registration = await registrations.require(key.registrationId);
     for (;;) {
-      const record = await store.read(key);
-      const { answer } = await store.forget(key, {
+      const { record } = await known.read(key);
+      const { answer, record: tombstone } = await store.forget(key, {
         intentId: newId(),
         newEpoch: newId(),
         expectedVersion: record?.state.version ?? 0,
       });
       if (answer.kind === 'conflict') continue;
-      this.server.forgetMemory(canonicalKey(key));
+      this.#forgotten(key, tombstone);
       if (record?.tokens !== undefined) {
         await endpoint.revokeLater({ registration, key }, record.tokens);
       }
       return;
     }
+  }
+
+  /** The tombstone is remembered: a store that loses it gets it back. */
+  #forgotten(key: TokenKey, tombstone: TokenRecord): void {
+    const canonical = canonicalKey(key);
+    this.server.forgetMemory(canonical);
+    this.server.remember(canonical, tombstone);
   }
 
   async #put(

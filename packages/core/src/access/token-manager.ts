@@ -187,7 +187,6 @@ export class TokenManager {
     this.engine.coordinator.endWaits();
     await this.drain();
     await this.engine.unconfirmed.close();
-    this.#server.close();
     await this.engine.close();
   }
 

@@ -6,11 +6,11 @@ import type { TokenRecord } from '../store/token-store.js';
 import { BoundedMap } from '../util/bounded-map.js';
 import { SingleFlight } from '../util/single-flight.js';
 import { withDeadline } from '../util/with-deadline.js';
+import type { RememberedRecord } from '../known/record-memory.js';
 import type { Engine } from './engine.js';
 import { servingOf } from './serving.js';
 import { StorelessTokens } from './storeless-tokens.js';
 import { endedError, lateError, toError, unlessAborted } from './token-errors.js';
-import { type CachedRecord, TokenCache } from './token-cache.js';
 import type { TimingOptions } from './token-manager-options.js';
 
 /** How much longer than the waits within it a call may take, ms. */
@@ -25,14 +25,12 @@ const MOST_NOTES = 10_000;
  * @internal
  */
 export class TokenServer {
-  readonly #cache = new TokenCache();
   readonly #reads = new SingleFlight<TokenRecord | undefined>();
   readonly #storeless: StorelessTokens;
   readonly #maxWaitMs: number;
   readonly #memoryTrustMs: number;
   /** The last access token of each key that an API has taken. */
   readonly #accepted = new BoundedMap<string, string>(MOST_NOTES);
-  readonly #unsubscribe: () => void;
   /** Until when a renewal behind a served token is not worth another try. */
   readonly #restUntil = new BoundedMap<string, number>(MOST_NOTES);
 
@@ -43,16 +41,13 @@ export class TokenServer {
     this.#storeless = new StorelessTokens(engine);
     this.#maxWaitMs = timing.maxWaitMs ?? 10_000;
     this.#memoryTrustMs = timing.memoryTrustMs ?? 30_000;
-    this.#unsubscribe = engine.store.subscribe((change) => {
-      this.#cache.apply(change);
-    });
   }
 
   /** The token in memory while it is fresh, compared with the store now and then; the path of almost every call. */
   fromMemory(canonical: string): TokenRecord | undefined {
-    const entry = this.#cache.get(canonical);
-    if (entry === undefined) return undefined;
-    const { time, clock } = this.engine;
+    const { time, clock, known } = this.engine;
+    const entry = known.get(canonical);
+    if (entry === undefined || !known.isConfirmed(entry)) return undefined;
     const { facts, status } = entry.record.state;
     const now = time.now();
     const fresh =
@@ -146,21 +141,17 @@ export class TokenServer {
   }
 
   remember(canonical: string, record: TokenRecord): void {
-    this.#cache.set(canonical, record, this.engine.clock.monotonic());
-  }
-
-  close(): void {
-    this.#unsubscribe();
+    this.engine.known.remember(canonical, record);
   }
 
   forgetMemory(canonical: string): void {
     this.engine.unconfirmed.drop(canonical);
-    this.#cache.delete(canonical);
+    this.engine.known.forget(canonical);
     this.#restUntil.delete(canonical);
   }
 
   /** Reads behind a served token whether the store still agrees. */
-  #compare(canonical: string, { record }: CachedRecord): void {
+  #compare(canonical: string, { record }: RememberedRecord): void {
     this.remember(canonical, record);
     // With the store away the token lives on to its end.
     this.#read(record.key, canonical).catch(() => undefined);
@@ -169,19 +160,17 @@ export class TokenServer {
   /** Reads once for all who ask meanwhile. */
   #read(key: TokenKey, canonical: string): Promise<TokenRecord | undefined> {
     return this.#reads.run(canonical, async () => {
-      let record = await this.engine.store.read(key);
-      // What has changed while it was read is read again: nobody gets what was replaced or forgotten.
-      const again = record !== undefined && this.#cache.isOutdated(record);
-      if (again) record = await this.engine.store.read(key);
-      if (record === undefined) this.#cache.delete(canonical);
-      else this.remember(canonical, record);
-      return record;
+      const { record, standing } = await this.engine.known.read(key);
+      // What somebody has logged out of, or in over, is not served, whatever a store came back with.
+      return standing === 'ended' ? undefined : record;
     });
   }
 
   async #withoutStore(key: TokenKey, canonical: string, error: unknown): Promise<TokenRecord> {
-    const record = await this.#storeless.serve(key, this.#cache.get(canonical)?.record, error);
-    this.remember(canonical, record);
+    const known = this.engine.known.get(canonical)?.record;
+    const record = await this.#storeless.serve(key, known, error);
+    // What was known already is not known any better now.
+    if (record !== known) this.remember(canonical, record);
     return record;
   }
 

@@ -8,6 +8,7 @@ export type OAuthTokenErrorCode =
   | 'origin_not_allowed'
   | 'store_unavailable'
   | 'unseal_failed'
+  | 'journal_failed'
   | 'aborted';
 
 /**
@@ -37,6 +38,7 @@ const CODES: ReadonlySet<unknown> = new Set<OAuthTokenErrorCode>([
   'origin_not_allowed',
   'store_unavailable',
   'unseal_failed',
+  'journal_failed',
   'aborted',
 ]);
 

@@ -48,6 +48,12 @@ export interface RetriedAfter401Event extends TokenEventBase {
   readonly status: number;
 }
 
+/** The store came back without what this replica knows, which was put back. @public */
+export interface RecordRestoredEvent extends TokenEventBase {
+  /** `storeEmpty`: it had no record · `storeBehind`: it had an older one. */
+  readonly reason: 'storeEmpty' | 'storeBehind';
+}
+
 /** The names of the events and what each tells. @public */
 export interface TokenEventMap {
   /** The first tokens of a login. */
@@ -64,6 +70,8 @@ export interface TokenEventMap {
   lockContended: TokenEventBase;
   /** A renewal of a process that vanished was taken over. */
   orphanFound: TokenEventBase & { readonly owner: string };
+  /** The store had lost a record, or gone back behind it. */
+  restored: RecordRestoredEvent;
 }
 
 type Listener<Event> = (event: Event) => void;

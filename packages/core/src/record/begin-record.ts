@@ -65,7 +65,7 @@ function refuse<Body>(
     return { kind: 'stale' };
   }
   if (isKnownDead(state, command)) return { kind: 'dead' };
-  const busyUntil = blockedUntil(state.intent, command.kind);
+  const busyUntil = blockedUntil(state, command.kind);
   if (busyUntil > now) return { kind: 'busy', until: busyUntil };
   const { until = -Infinity, settings = command.settings } = state.backoff ?? {};
   return until > now && settings === command.settings && !command.force
@@ -79,11 +79,11 @@ function isKnownDead<Body>(state: RecordState<Body>, command: BeginCommand<Body>
 }
 
 /** A refresh token that was sent is left alone beyond the lease; a login may follow at once. */
-function blockedUntil(
-  intent: RenewalIntent | undefined,
+function blockedUntil<Body>(
+  { intent, restUntil = -Infinity }: RecordState<Body>,
   kind: BeginCommand<unknown>['kind'],
 ): number {
-  if (intent === undefined) return -Infinity;
-  const refresh = kind === 'refresh' ? unsettledRefresh(intent) : undefined;
-  return Math.max(intent.leaseUntil, refresh?.takeoverAt ?? -Infinity);
+  const leaseUntil = intent?.leaseUntil ?? -Infinity;
+  if (kind === 'login') return leaseUntil;
+  return Math.max(leaseUntil, restUntil, unsettledRefresh(intent)?.takeoverAt ?? -Infinity);
 }

@@ -1,6 +1,8 @@
-import type { CommitAnswer, CommitCommand } from './record-command.js';
+import type { CommitAnswer, CommitCommand, RecordBase } from './record-command.js';
 import { MAX_SIBLINGS, type RecordState, REMEMBERED, type Sibling } from './record-state.js';
 import {
+  endEpoch,
+  isNeverWritten,
   recalled,
   remember,
   scheduleOf,
@@ -10,11 +12,15 @@ import {
   update,
 } from './transition.js';
 
-const COMMIT_KINDS = ['committed', 'sibling', 'superseded', 'oldEpoch'] as const;
+const COMMIT_KINDS = ['committed', 'sibling', 'superseded', 'tooOld', 'oldEpoch'] as const;
+
+/** How long a refresh token rests that came to a store which had lost its basis, ms: who knows of a newer one puts that back first. */
+const LOST_REST_MS = 2_000;
 
 /**
  * Stores new tokens if and only if the record is still at the version that they are based on, whatever happened to locks and
- * leases meanwhile. Tokens with a refresh token that come too late are kept as siblings.
+ * leases meanwhile. Tokens with a refresh token that come too late are kept as siblings. A store that has lost what they are based on has
+ * nothing newer: there they are stored as well.
  *
  * @internal
  */
@@ -25,6 +31,7 @@ export function commitRecord<Body>(
 ): Transition<Body, CommitAnswer> {
   const before = recalled(state, command.intentId, COMMIT_KINDS);
   if (before !== undefined) return unchanged(state, { kind: before });
+  if (hasLost(state, command.base)) return accept(state, command, now, now + LOST_REST_MS);
   if (state.epoch !== command.base.epoch) return unchanged(state, { kind: 'oldEpoch' });
   if (state.version === command.base.version) return accept(state, command, now);
   // A login that lost the race has tokens of a family of its own, and a tombstone takes none: nobody needs them.
@@ -32,33 +39,43 @@ export function commitRecord<Body>(
   return unwanted ? unchanged(state, { kind: 'oldEpoch' }) : keepAsSibling(state, command, now);
 }
 
+/** Whether a store has gone back behind what somebody was told that it had. */
+function hasLost(state: RecordState<unknown>, base: RecordBase): boolean {
+  if (isNeverWritten(state)) return base.version > 0;
+  return state.epoch === base.epoch && state.version < base.version;
+}
+
 function accept<Body>(
   state: RecordState<Body>,
   command: CommitCommand<Body>,
   now: number,
+  restUntil?: number,
 ): Transition<Body, CommitAnswer> {
-  const { facts, defect } = command;
+  const { base, facts, defect, seedFingerprints = [] } = command;
   const answer: CommitAnswer = { kind: 'committed' };
-  const superseded =
-    state.facts?.refreshFingerprint === facts.refreshFingerprint
-      ? undefined
-      : state.facts?.refreshFingerprint;
+  const superseded = [state.facts?.refreshFingerprint, command.sentFingerprint].filter(
+    (fingerprint) => fingerprint !== facts.refreshFingerprint,
+  );
+  const seeds = new Set([...state.seedFingerprints, ...seedFingerprints]);
   const attempt = (state.backoff?.attempt ?? 0) + 1;
   const login = command.newEpoch !== undefined;
   const next = update(state, {
-    version: state.version + 1,
-    epoch: command.newEpoch ?? state.epoch,
+    version: base.version + 1,
+    epoch: command.newEpoch ?? base.epoch,
+    endedEpochs: login ? endEpoch(state, base.epoch) : state.endedEpochs,
+    restUntil: login ? undefined : restUntil,
     status: 'active',
     body: command.body,
     facts,
     keepFresh: command.keepFresh,
-    scheduledAt:
-      defect === undefined
-        ? scheduleOf(command.keepFresh, facts)
-        : scheduleOf(command.keepFresh, { ...facts, dueAt: defect.retryAt }),
+    scheduledAt: scheduleOf(command.keepFresh, {
+      ...facts,
+      dueAt: Math.max(defect?.retryAt ?? facts.dueAt, restUntil ?? -Infinity),
+    }),
     intent: undefined,
     siblings: [],
-    spentFingerprints: spend(state, superseded),
+    seedFingerprints: [...seeds].slice(-REMEMBERED),
+    spentFingerprints: spend(state, ...superseded),
     deadFingerprint: undefined,
     refusedGrant: login ? undefined : state.refusedGrant,
     tombstoneUntil: undefined,
@@ -89,9 +106,11 @@ function keepAsSibling<Body>(
     ...state.spentFingerprints,
     ...state.siblings.map((sibling) => sibling.facts.refreshFingerprint),
   ];
-  const tooFarBehind = state.version - command.base.version > REMEMBERED;
-  if (fingerprint === undefined || tooFarBehind || known.includes(fingerprint)) {
-    const answer: CommitAnswer = { kind: 'superseded' };
+  const isKnown = fingerprint === undefined || known.includes(fingerprint);
+  // Further behind than the answers reach it may have been stored once, and spent.
+  const tooOld = state.version - command.base.version > REMEMBERED;
+  if (isKnown || tooOld) {
+    const answer: CommitAnswer = { kind: isKnown ? 'superseded' : 'tooOld' };
     return unchanged(remember(state, command.intentId, answer), answer);
   }
   const answer: CommitAnswer = { kind: 'sibling' };

@@ -1,3 +1,4 @@
+import { compact } from '../util/compact.js';
 import type {
   ForgetAnswer,
   ForgetCommand,
@@ -7,6 +8,7 @@ import type {
 } from './record-command.js';
 import { type RecordState, REMEMBERED, TOMBSTONE_MS } from './record-state.js';
 import {
+  endEpoch,
   hasKnown,
   recalled,
   remember,
@@ -45,6 +47,8 @@ export function putRecord<Body>(
   const next = update(state, {
     version: state.version + 1,
     epoch: command.newEpoch,
+    endedEpochs: endEpoch(state, state.epoch),
+    restUntil: undefined,
     status: 'active',
     body: command.body,
     facts,
@@ -83,10 +87,26 @@ export function forgetRecord<Body>(
   if (expectedVersion !== undefined && expectedVersion !== state.version) {
     return unchanged(state, { kind: 'conflict' });
   }
-  const next: RecordState<Body> = {
-    version: state.version + 1,
-    epoch: command.newEpoch,
-    status: 'forgotten',
+  const next = tombstoneOf(state, state.version + 1, command.newEpoch, now);
+  return { state: remember(next, command.intentId, answer), answer, change: 'forgotten' };
+}
+
+/**
+ * What is left of a record that was forgotten: no tokens, but all that keeps them from coming back.
+ *
+ * @internal
+ */
+export function tombstoneOf<Body>(
+  state: RecordState<Body>,
+  version: number,
+  epoch: string,
+  now: number,
+): RecordState<Body> {
+  return compact({
+    version,
+    epoch,
+    endedEpochs: endEpoch(state, state.epoch),
+    status: 'forgotten' as const,
     keepFresh: false,
     scheduledAt: Infinity,
     seedFingerprints: state.seedFingerprints,
@@ -94,8 +114,7 @@ export function forgetRecord<Body>(
     siblings: [],
     answers: state.answers,
     tombstoneUntil: now + TOMBSTONE_MS,
-  };
-  return { state: remember(next, command.intentId, answer), answer, change: 'forgotten' };
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { RenewalFailure, RenewalReason, TokenFacts } from './record-state.js';
+import type { RecordState, RenewalFailure, RenewalReason, TokenFacts } from './record-state.js';
 
 /** The version and epoch that a command is based on. @public */
 export interface RecordBase {
@@ -51,18 +51,23 @@ export interface CommitCommand<Body> {
   readonly reason: RenewalReason;
   /** The epoch of a login; a refresh stays in its own. */
   readonly newEpoch?: string;
+  /** Of the refresh token that was sent for it: it is spent, also where the store has lost the record that held it. */
+  readonly sentFingerprint?: string;
+  /** The seeds that the record had known, for a store that has lost them. */
+  readonly seedFingerprints?: readonly string[];
   /** The answer had no usable access token: hold the next try until then. */
   readonly defect?: { readonly failure: RenewalFailure; readonly retryAt: number };
 }
 
 /**
- * `committed` · `sibling` (kept beside a newer version) · `superseded` (already known, or too far behind) ·
+ * `committed` · `sibling` (kept beside a newer version) · `superseded` (already known, or nothing that could be kept) ·
+ * `tooOld` (so far behind that nobody can tell what became of it: never used, and not thrown away either) ·
  * `oldEpoch` (someone logged in or out meanwhile: revoke it).
  *
  * @public
  */
 export type CommitAnswer = {
-  readonly kind: 'committed' | 'sibling' | 'superseded' | 'oldEpoch';
+  readonly kind: 'committed' | 'sibling' | 'superseded' | 'tooOld' | 'oldEpoch';
 };
 
 /**
@@ -148,6 +153,22 @@ export interface ForgetCommand {
 
 /** `forgotten`, or `conflict` when the record has moved on. @public */
 export type ForgetAnswer = { readonly kind: 'forgotten' | 'conflict' };
+
+/**
+ * Puts back what the store has lost: a record as somebody knows it who has seen a newer one.
+ *
+ * @public
+ */
+export interface RestoreCommand<Body> {
+  readonly intentId: string;
+  /** The record as it was last known, bodies as the store keeps them. */
+  readonly known: RecordState<Body>;
+  /** How long its refresh token is left alone: an announcement that was lost too may be another process's. */
+  readonly restMs: number;
+}
+
+/** `restored`, or `notNewer` when what is stored cannot be proven to be older. @public */
+export type RestoreAnswer = { readonly kind: 'restored' | 'notNewer' };
 
 /**
  * Notes a use of the token, or parks an idle one.

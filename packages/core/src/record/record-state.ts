@@ -80,8 +80,8 @@ export interface RecordState<Body> {
   /** Drawn by whoever logs in, compared only for equality. */
   readonly epoch: string;
   readonly status: RecordStatus;
-  readonly body?: Body;
-  readonly facts?: TokenFacts;
+  readonly body?: Body | undefined;
+  readonly facts?: TokenFacts | undefined;
   /** Whether the background keeps it fresh. */
   readonly keepFresh: boolean;
   /** When the due index offers it next; infinite when not scheduled. */
@@ -89,28 +89,39 @@ export interface RecordState<Body> {
   /** The refresh tokens that this record was seeded with: none is planted twice. */
   readonly seedFingerprints: readonly string[];
   /** The refresh token that is known to be dead. */
-  readonly deadFingerprint?: string;
+  readonly deadFingerprint?: string | undefined;
   /** The grant whose login was refused for good; a changed one may try again. */
-  readonly refusedGrant?: string;
+  readonly refusedGrant?: string | undefined;
   /** Refresh tokens that were sent or superseded, newest last. */
   readonly spentFingerprints: readonly string[];
   readonly siblings: readonly Sibling<Body>[];
-  readonly intent?: RenewalIntent;
-  readonly backoff?: {
-    readonly until: number;
-    readonly attempt: number;
-    /** The settings that failed: others are not held back. */
-    readonly settings?: string;
-  };
-  readonly failure?: RenewalFailure;
-  readonly lastRenewal?: {
-    readonly at: number;
-    readonly outcome: 'refreshed' | FailureOutcome;
-    readonly reason: RenewalReason;
-  };
-  readonly usedAt?: number;
+  readonly intent?: RenewalIntent | undefined;
+  readonly backoff?:
+    | {
+        readonly until: number;
+        readonly attempt: number;
+        /** The settings that failed: others are not held back. */
+        readonly settings?: string;
+      }
+    | undefined;
+  readonly failure?: RenewalFailure | undefined;
+  readonly lastRenewal?:
+    | {
+        readonly at: number;
+        readonly outcome: 'refreshed' | FailureOutcome;
+        readonly reason: RenewalReason;
+      }
+    | undefined;
+  readonly usedAt?: number | undefined;
+  /**
+   * Until then the refresh token is not sent: the record was put back into a store that had lost it, so another process may be sending it
+   * whose announcement was lost as well.
+   */
+  readonly restUntil?: number | undefined;
+  /** The logins before this one, newest last: a record of one of them is older than this, whatever its version. */
+  readonly endedEpochs?: readonly string[] | undefined;
   /** Until when a tombstone stays. */
-  readonly tombstoneUntil?: number;
+  readonly tombstoneUntil?: number | undefined;
   /** The first answer to each of the last intents: a repeated write repeats it. */
   readonly answers: readonly { readonly intentId: string; readonly answer: string }[];
 }
@@ -120,6 +131,9 @@ export const REMEMBERED = 16;
 
 /** How many spent refresh tokens it knows by their fingerprints. */
 export const MOST_SPENT = 8;
+
+/** How many ended logins it knows by their epochs. */
+export const MOST_ENDED = 4;
 
 /** How many siblings a record keeps. */
 export const MAX_SIBLINGS = 4;

@@ -10,10 +10,13 @@ import type {
   ForgetCommand,
   PutAnswer,
   PutCommand,
+  RestoreAnswer,
+  RestoreCommand,
   SettleAnswer,
   SettleCommand,
 } from './record-command.js';
 import type { RecordState } from './record-state.js';
+import { restoreRecord } from './restore-record.js';
 import { settleRecord } from './settle-record.js';
 import { current, type Transition } from './transition.js';
 
@@ -28,6 +31,7 @@ export interface RecordCommands<Body> {
   readonly settle: SettleCommand;
   readonly put: PutCommand<Body>;
   readonly forget: ForgetCommand;
+  readonly restore: RestoreCommand<Body>;
 }
 
 /** The answers to them. @public */
@@ -37,6 +41,7 @@ export interface RecordAnswers {
   readonly settle: SettleAnswer;
   readonly put: PutAnswer;
   readonly forget: ForgetAnswer;
+  readonly restore: RestoreAnswer;
 }
 
 /** The name of a command. @public */
@@ -56,6 +61,7 @@ const VERBS: Verbs<never> = {
   settle: settleRecord,
   put: putRecord,
   forget: forgetRecord,
+  restore: restoreRecord,
 };
 
 /**

@@ -95,9 +95,7 @@ function declareDead<Body>(
 ): Transition<Body, SettleAnswer> {
   const deadFingerprint = intent.kind === 'refresh' ? intent.fingerprint : state.deadFingerprint;
   if (state.siblings.length > 0) {
-    const answer: SettleAnswer = { kind: 'trySibling' };
-    const promoted = promoteSibling(update(state, { deadFingerprint }), now);
-    return { state: remember(promoted, command.intentId, answer), answer, change: 'tokens' };
+    return tryNextSibling(update(state, { deadFingerprint }), command, now);
   }
   const again = state.status === 'reauthorizationRequired';
   const answer: SettleAnswer = { kind: again ? 'alreadyDead' : 'dead' };
@@ -131,11 +129,17 @@ function refuseLogin<Body>(
     const scheduledAt = state.keepFresh ? unsettled.takeoverAt : Infinity;
     return end(state, command, { refusedGrant: intent.fingerprint, scheduledAt });
   }
+  const refusedGrant = intent.fingerprint;
+  if (state.siblings.length > 0) {
+    return tryNextSibling(update(state, { refusedGrant }), command, now);
+  }
+  // Nobody has tried the refresh token since: it lives until a server says otherwise.
+  if (mayLive(state, now)) return end(state, command, { refusedGrant });
   const again = state.status === 'reauthorizationRequired';
   const answer: SettleAnswer = { kind: again ? 'alreadyDead' : 'dead' };
   const next = update(state, {
     status: 'reauthorizationRequired',
-    refusedGrant: intent.fingerprint,
+    refusedGrant,
     intent: undefined,
     backoff: undefined,
     failure: outcome.failure,
@@ -143,4 +147,28 @@ function refuseLogin<Body>(
     scheduledAt: Infinity,
   });
   return { state: remember(next, command.intentId, answer), answer, change: 'dead' };
+}
+
+/** Goes on with the newest answer that came late. */
+function tryNextSibling<Body>(
+  state: RecordState<Body>,
+  { intentId }: SettleCommand,
+  now: number,
+): Transition<Body, SettleAnswer> {
+  const answer: SettleAnswer = { kind: 'trySibling' };
+  return {
+    state: remember(promoteSibling(state, now), intentId, answer),
+    answer,
+    change: 'tokens',
+  };
+}
+
+/** Whether there is a refresh token that nobody knows to be dead. */
+function mayLive({ facts, deadFingerprint }: RecordState<unknown>, now: number): boolean {
+  const { refreshFingerprint, refreshTokenExpiresAt = Infinity } = facts ?? {};
+  return (
+    refreshFingerprint !== undefined &&
+    refreshFingerprint !== deadFingerprint &&
+    refreshTokenExpiresAt > now
+  );
 }

@@ -1,7 +1,7 @@
-import { compact } from '../util/compact.js';
 import type { TokenChange } from '../store/token-store.js';
 import {
   EMPTY_RECORD,
+  MOST_ENDED,
   MOST_SPENT,
   type RecordState,
   REMEMBERED,
@@ -38,13 +38,11 @@ export function current<Body>(
   return seedFingerprints.length === 0 ? EMPTY_RECORD : { ...EMPTY_RECORD, seedFingerprints };
 }
 
-/** A state with some members replaced; `undefined` removes one. @internal */
-export function update<Body>(
+/** A state with some members replaced; `undefined` takes one away. @internal */
+export const update = <Body>(
   state: RecordState<Body>,
-  changes: { [K in keyof RecordState<Body>]?: RecordState<Body>[K] | undefined },
-): RecordState<Body> {
-  return compact({ ...state, ...changes }) as RecordState<Body>;
-}
+  changes: Partial<RecordState<Body>>,
+): RecordState<Body> => ({ ...state, ...changes });
 
 /** The state with the first answer to an intent written down. @internal */
 export function remember<Body>(
@@ -77,6 +75,24 @@ export function spend(
   const added = fingerprints.filter((fingerprint) => fingerprint !== undefined);
   return [...spent, ...new Set(added)].slice(-MOST_SPENT);
 }
+
+/** The ended logins with one more; none where there never was one. @internal */
+export function endEpoch(
+  { endedEpochs = [] }: RecordState<unknown>,
+  epoch: string,
+): readonly string[] | undefined {
+  const ended = epoch === '' ? endedEpochs : [...endedEpochs, epoch].slice(-MOST_ENDED);
+  return ended.length === 0 ? undefined : ended;
+}
+
+/** Whether nothing of a key is stored that says that anything ever was: no tokens, no tombstone. A login may be under way. @internal */
+export const isNeverWritten = ({
+  version,
+  epoch,
+  seedFingerprints,
+}: RecordState<unknown>): boolean =>
+  // Behind a tombstone whose time is over there may be seeds.
+  version === 0 && epoch === '' && seedFingerprints.length === 0;
 
 /**
  * Whether a record has had a refresh token before, other than as its present one.

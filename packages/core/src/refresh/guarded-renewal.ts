@@ -1,10 +1,11 @@
 import type { BeginCommand } from '../record/record-command.js';
 import type { RecordBody, TokenRecord } from '../store/token-store.js';
-import { type LeasePlan, planLease } from '../timing/timing-policy.js';
+import type { LeasePlan } from '../timing/timing-policy.js';
 import { failedAnswer } from '../provider/failed-answer.js';
 import type { TokenRequestContext } from '../provider/provider-adapter.js';
 import type { FailedAnswer } from '../provider/token-answer.js';
 import { newId } from '../util/new-id.js';
+import { leaseOf } from './lease-of.js';
 import { heldBack, knownDead, RenewalOutcome } from './renewal-outcome.js';
 import type { RenewalParts, RenewalStep, RenewalTask } from './renewal.js';
 import { type GuardedPlan, isRefresh } from './renewal-plan.js';
@@ -41,7 +42,7 @@ export class GuardedRenewal {
     const { lock, announcer, store, time } = this.parts;
     // What can take long or fail by itself comes before the record is taken.
     const ready = await this.#prepare(task, plan);
-    const lease = this.#leaseOf(task, record);
+    const lease = leaseOf(task.registration, record?.tokens);
     const attempt = await lock.tryAcquire(store.idOf(task.key), lease.leaseMs);
     if (attempt.status === 'held') {
       announcer.lockContended(task.key, record?.state.version ?? 0);
@@ -135,12 +136,5 @@ export class GuardedRenewal {
     // A plan that gives up is never ready to send.
     if (plan.kind === 'giveUp') return { outcome: 'leaseExpired' };
     return this.parts.endpoint.send({ registration, key, grant: plan.grant, ...how }, ready);
-  }
-
-  #leaseOf({ registration }: RenewalTask, record: TokenRecord | undefined): LeasePlan {
-    const { tokens } = record ?? {};
-    const lifetime = tokens === undefined ? undefined : tokens.expiresAt - tokens.issuedAt;
-    const known = lifetime !== undefined && lifetime > 0 ? lifetime : undefined;
-    return planLease(registration.provider.refreshTokenReuse, known, registration.http?.timeoutMs);
   }
 }

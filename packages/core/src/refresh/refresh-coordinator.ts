@@ -1,3 +1,4 @@
+import type { Reading } from '../known/known-records.js';
 import { canonicalKey, type TokenKey } from '../model/token-key.js';
 import type { RenewalReason } from '../record/record-state.js';
 import type { Registrations } from '../registrations/registrations.js';
@@ -9,7 +10,7 @@ import { GuardedRenewal } from './guarded-renewal.js';
 import { plantSeed } from './plant-seed.js';
 import { busy, GRANT_UNAVAILABLE, held, noLogin, storeAway } from './renewal-results.js';
 import type { RenewalParts, RenewalResult, RenewalStep, RenewalTask } from './renewal.js';
-import { planRenewal } from './renewal-plan.js';
+import { planRenewal, usesRefreshToken } from './renewal-plan.js';
 import { grantFingerprint, selfLoginGrant } from './self-login.js';
 
 /** Every round follows a change of the record; more than these mean that something else is wrong. */
@@ -91,6 +92,7 @@ export class RefreshCoordinator {
   /** From now on no renewal waits for other processes or for a takeover: such a wait sends nothing that could be lost. */
   endWaits(): void {
     this.#waitsEnded = true;
+    this.parts.known.endWaits();
     this.waiters.wakeAll();
   }
 
@@ -135,13 +137,13 @@ export class RefreshCoordinator {
     waits: boolean,
     changed: (timeoutMs: number) => Promise<void>,
   ): Promise<RenewalResult> {
-    const { store, clock, time } = this.parts;
+    const { known, clock, time } = this.parts;
     const giveUpAt = clock.monotonic() + LONGEST_WAIT_MS;
     let startVersion: number | undefined;
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const record = await store.read(task.key);
-      const step = await this.#step(task, record, startVersion);
-      startVersion ??= record?.state.version ?? 0;
+      const reading = await known.read(task.key);
+      const step = await this.#step(task, reading, startVersion);
+      startVersion ??= reading.record?.state.version ?? 0;
       if (step.kind === 'done') return step.result;
       if (step.kind === 'wait') {
         const patient = waits && !this.#waitsEnded;
@@ -154,13 +156,14 @@ export class RefreshCoordinator {
 
   async #step(
     task: RenewalTask,
-    record: TokenRecord | undefined,
+    { record, standing }: Reading,
     startVersion: number | undefined,
   ): Promise<RenewalStep> {
-    const { store, time } = this.parts;
+    const { store, time, known } = this.parts;
     const { registration, reason, rejected, proven, selfLogin } = task;
     const plan = await planRenewal({
       record,
+      standing,
       now: time.now(),
       reason,
       rejected,
@@ -174,6 +177,11 @@ export class RefreshCoordinator {
       selfLogin,
     }).catch((): 'unknown' => 'unknown');
     if (plan === 'unknown') return { kind: 'done', result: GRANT_UNAVAILABLE };
+    if (usesRefreshToken(plan)) {
+      const settled = await known.settled();
+      if (settled === 'ended') return { kind: 'done', result: busy(time.now() + 1_000) };
+      if (settled === 'waited') return { kind: 'again' };
+    }
     switch (plan.kind) {
       case 'adopt':
         return {

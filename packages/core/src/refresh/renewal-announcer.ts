@@ -1,4 +1,4 @@
-import type { TokenEventBase, TokenEvents } from '../events/token-events.js';
+import type { RecordRestoredEvent, TokenEventBase, TokenEvents } from '../events/token-events.js';
 import type { ClientRegistration } from '../model/client-registration.js';
 import type { TokenKey } from '../model/token-key.js';
 import type { FailedAnswer } from '../provider/token-answer.js';
@@ -68,6 +68,10 @@ export class RenewalAnnouncer {
 
   orphanFound(key: TokenKey, version: number, owner: string): void {
     this.events.emit('orphanFound', { ...this.base(key, version), owner });
+  }
+
+  restored(key: TokenKey, version: number, reason: RecordRestoredEvent['reason']): void {
+    this.events.emit('restored', { ...this.base(key, version), reason });
   }
 
   base({ registrationId, subject }: TokenKey, version: number): TokenEventBase {

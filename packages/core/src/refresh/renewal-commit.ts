@@ -40,10 +40,11 @@ export class RenewalCommit {
     answer: Refreshed,
     command: CommitCommand<RecordBody>,
   ): Promise<RenewalStep> {
-    const { store, announcer, pauses } = this.parts;
+    const { store, announcer, pauses, known } = this.parts;
     const { task, record } = renewal;
     const stored = await store.commit(task.key, command);
     if (stored.answer.kind === 'committed') {
+      known.remember(canonicalKey(task.key), stored.record);
       if (answer.defect === undefined) {
         await pauses.succeeded(task.registration).catch(() => undefined);
       }
@@ -58,7 +59,8 @@ export class RenewalCommit {
   }
 
   async #command(renewal: Begun, answer: Refreshed): Promise<CommitCommand<RecordBody>> {
-    const { task, plan, record, intentId, base } = renewal;
+    const { task, plan, record, begun, intentId, base } = renewal;
+    const { seedFingerprints } = begun.state;
     const login = plan.kind === 'login';
     const received = login ? answer.tokens : this.#withoutSpent(renewal, answer.tokens);
     const tokens = mergeTokens(login ? undefined : record?.tokens, received);
@@ -74,6 +76,8 @@ export class RenewalCommit {
       keepFresh: task.registration.keepFresh !== false,
       reason: task.reason,
       newEpoch: login ? newId() : undefined,
+      sentFingerprint: plan.kind === 'refresh' ? plan.fingerprint : undefined,
+      seedFingerprints: seedFingerprints.length > 0 ? seedFingerprints : undefined,
       defect:
         answer.defect === undefined ? undefined : this.#defect(renewal, answer.defect, tokens),
     });
@@ -110,9 +114,10 @@ export class RenewalCommit {
   }
 }
 
-/** The record as it will be once the store has the tokens. */
+/** The record as it will be once the store has the tokens; what the store will keep of them is not known. */
 function provisional({ begun }: Begun, command: CommitCommand<RecordBody>): TokenRecord {
   const state = update(begun.state, {
+    body: undefined,
     intent: undefined,
     status: 'active',
     version: command.base.version + 1,

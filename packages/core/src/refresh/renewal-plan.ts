@@ -1,6 +1,7 @@
 import type { Grant, RefreshTokenGrant } from '../model/grant.js';
 import type { RefreshTokenReuse } from '../provider/provider-adapter.js';
 import { type RenewalReason, unsettledRefresh } from '../record/record-state.js';
+import type { Standing } from '../known/record-memory.js';
 import type { TokenRecord } from '../store/token-store.js';
 import { hasKnown } from '../record/transition.js';
 
@@ -40,9 +41,15 @@ export type GuardedPlan = Extract<RenewalPlan, { kind: 'refresh' | 'login' | 'gi
 export const isRefresh = (plan: GuardedPlan): boolean =>
   plan.kind === 'refresh' || (plan.kind === 'giveUp' && plan.fingerprint !== undefined);
 
+/** Plans that rest on a refresh token being unspent, or on its being all that there is. @internal */
+export const usesRefreshToken = ({ kind }: RenewalPlan): boolean =>
+  kind === 'refresh' || kind === 'seed' || kind === 'giveUp';
+
 /** What the plan is made from. @internal */
 export interface PlanFacts {
   readonly record: TokenRecord | undefined;
+  /** How the record stands to what is known of it. */
+  readonly standing: Standing;
   readonly now: number;
   readonly reason: RenewalReason;
   /** The access token that an API has refused. */
@@ -107,6 +114,7 @@ function hold({ state }: TokenRecord): RenewalPlan {
 }
 
 function willDo(record: TokenRecord, facts: PlanFacts): boolean {
+  if (facts.standing === 'ended') return false;
   const { now, reason, rejected, startVersion } = facts;
   const { tokens, state } = record;
   if (!tokens?.accessToken || tokens.expiresAt <= now || tokens.accessToken === rejected) {
@@ -119,13 +127,19 @@ function willDo(record: TokenRecord, facts: PlanFacts): boolean {
 
 function planRefresh(facts: PlanFacts): Extract<RenewalPlan, { kind: 'refresh' }> | undefined {
   const { record, now, fingerprintOf } = facts;
+  if (wasLost(facts)) return undefined;
   const refreshToken = record?.tokens?.refreshToken;
   if (record === undefined || refreshToken === undefined) return undefined;
   if ((record.tokens?.refreshTokenExpiresAt ?? Infinity) <= now) return undefined;
-  const fingerprint = fingerprintOf.refreshToken(refreshToken);
+  const fingerprint =
+    record.state.facts?.refreshFingerprint ?? fingerprintOf.refreshToken(refreshToken);
   if (fingerprint === record.state.deadFingerprint) return undefined;
   return { kind: 'refresh', grant: { type: 'refresh_token', refreshToken }, fingerprint };
 }
+
+/** The store has gone back: the tokens are not the last of their login, or not of the last login. */
+const wasLost = ({ standing, reuse }: PlanFacts): boolean =>
+  standing === 'ended' || (standing === 'behind' && reuse !== 'reusable');
 
 /** A refresh token that was sent by a process that vanished or did not learn the answer. */
 function isStrictOrphan({ record, now, reuse }: PlanFacts): boolean {
@@ -148,12 +162,14 @@ function planLogin(
   return { kind: 'login', grant, fingerprint };
 }
 
-function giveUp({ record, fingerprintOf, now, rejected }: PlanFacts): RenewalPlan {
+function giveUp(facts: PlanFacts): RenewalPlan {
+  const { record, fingerprintOf, now, rejected, standing } = facts;
   if (record?.tokens === undefined || record.state.status === 'reauthorizationRequired') {
     return nothingToDo(record);
   }
   const { refreshToken, accessToken, expiresAt } = record.tokens;
-  if (accessToken !== '' && accessToken !== rejected && expiresAt > now) {
+  const isUsable = accessToken !== '' && accessToken !== rejected && standing !== 'ended';
+  if (isUsable && expiresAt > now) {
     const message = 'The present access token is valid, and nothing can renew it.';
     return { kind: 'none', code: 'not_renewable', message };
   }
@@ -161,11 +177,17 @@ function giveUp({ record, fingerprintOf, now, rejected }: PlanFacts): RenewalPla
     const message = 'The access token ended and the authorization server gave no refresh token.';
     return { kind: 'giveUp', fingerprint: undefined, code: 'no_refresh_token', message };
   }
-  const message = 'The refresh token has ended.';
   const token = fingerprintOf.refreshToken(refreshToken);
   const fingerprint = token === record.state.deadFingerprint ? undefined : token;
-  return { kind: 'giveUp', fingerprint, code: 'refresh_token_expired', message };
+  return { kind: 'giveUp', fingerprint, ...(wasLost(facts) ? LOST : EXPIRED) };
 }
+
+const EXPIRED = { code: 'refresh_token_expired', message: 'The refresh token has ended.' };
+
+const LOST = {
+  code: 'refresh_token_lost',
+  message: 'The token store has lost the refresh token; the one that it came back with is spent.',
+};
 
 function nothingToDo(record: TokenRecord | undefined): RenewalPlan {
   const failure = record?.state.failure;

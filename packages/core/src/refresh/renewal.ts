@@ -1,3 +1,4 @@
+import type { KnownRecords } from '../known/known-records.js';
 import type { RefreshLock } from '../lock/refresh-lock.js';
 import type { ClientRegistration } from '../model/client-registration.js';
 import type { Grant } from '../model/grant.js';
@@ -57,6 +58,7 @@ export interface RenewalParts {
   readonly pauses: SharedPauses;
   readonly announcer: RenewalAnnouncer;
   readonly unconfirmed: UnconfirmedCommits;
+  readonly known: KnownRecords;
   readonly time: StoreTime;
   readonly clock: Clock;
   readonly random: () => number;

@@ -56,6 +56,8 @@ export class SharedPauses {
     { readonly pause: Pause | undefined; readonly at: number }
   >(MOST_LOOKS);
 
+  readonly #names = new WeakMap<object, string>();
+
   constructor(
     private readonly store: TokenStore,
     private readonly time: StoreTime,
@@ -65,7 +67,9 @@ export class SharedPauses {
   /** The pause that holds a registration back now, if any. */
   async find(registration: ClientRegistration): Promise<Pause | undefined> {
     for (const name of [this.#providerName(registration), this.#breakerName(registration)]) {
-      const pause = await this.#look(name);
+      const look = this.#looks.get(name);
+      const recent = look !== undefined && this.clock.monotonic() - look.at < LOOK_MS;
+      const pause = recent ? look.pause : await this.#look(name);
       if (pause !== undefined && pause.until > this.time.now()) return pause;
     }
     return undefined;
@@ -93,8 +97,6 @@ export class SharedPauses {
 
   async #look(name: string): Promise<Pause | undefined> {
     const now = this.clock.monotonic();
-    const last = this.#looks.get(name);
-    if (last !== undefined && now - last.at < LOOK_MS) return last.pause;
     const entry = await this.store.getShared(name);
     const pause = entry === undefined ? undefined : (JSON.parse(entry.value) as Pause | null);
     this.#looks.set(name, { pause: pause ?? undefined, at: now });
@@ -127,8 +129,10 @@ export class SharedPauses {
   }
 
   #providerName({ provider }: ClientRegistration): string {
-    const endpoint = provider.endpoints?.token ?? provider.issuer ?? '';
-    return `pause:${this.store.fingerprint(JSON.stringify([provider.name, endpoint]))}`;
+    return this.#nameOnce(provider, () => {
+      const endpoint = provider.endpoints?.token ?? provider.issuer ?? '';
+      return `pause:${this.store.fingerprint(JSON.stringify([provider.name, endpoint]))}`;
+    });
   }
 
   #breakerName(registration: ClientRegistration): string {
@@ -137,10 +141,22 @@ export class SharedPauses {
 
   /** Fingerprint of the settings that a client is known by: it changes when they are corrected. */
   settingsOf(registration: ClientRegistration): string {
-    const { registrationId, provider, clientId, clientSecret, clientAuthentication } = registration;
-    const secret = typeof clientSecret === 'string' ? clientSecret : undefined;
-    const endpoint = provider.endpoints?.token ?? provider.issuer;
-    const settings = [registrationId, endpoint, clientId, secret, clientAuthentication];
-    return this.store.fingerprint(JSON.stringify(['settings', ...settings]));
+    return this.#nameOnce(registration, () => {
+      const { registrationId, provider, clientId, clientSecret, clientAuthentication } =
+        registration;
+      const secret = typeof clientSecret === 'string' ? clientSecret : undefined;
+      const endpoint = provider.endpoints?.token ?? provider.issuer;
+      const settings = [registrationId, endpoint, clientId, secret, clientAuthentication];
+      return this.store.fingerprint(JSON.stringify(['settings', ...settings]));
+    });
+  }
+
+  /** Settings do not change; corrected ones are other objects. */
+  #nameOnce(settings: object, name: () => string): string {
+    const known = this.#names.get(settings);
+    if (known !== undefined) return known;
+    const made = name();
+    this.#names.set(settings, made);
+    return made;
   }
 }

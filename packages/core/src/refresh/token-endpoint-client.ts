@@ -40,6 +40,9 @@ export interface TokenCall {
   readonly maySend?: () => boolean;
 }
 
+/** A client secret, if there is one, or that its supplier failed. */
+type Supplied = { readonly secret: string | undefined } | 'failed';
+
 /** The lease ended before anything was sent. @internal */
 export type TokenCallResult = TokenAnswer | { readonly outcome: 'leaseExpired' };
 
@@ -130,13 +133,8 @@ export class TokenEndpointClient {
       registration.provider.endpoints ?? (await this.discovery.endpointsOf(registration));
     if ('outcome' in endpoints) return endpoints;
     const { clientId, extraParams, provider } = registration;
-    const supply = secretOf(registration).then(
-      (secret) => ({ secret }),
-      // The supplier's error may hold anything: it is not passed on.
-      () => 'failed' as const,
-    );
-    const supplied = await withDeadline(supply, this.clock, SUPPLIER_MS);
-    if (typeof supplied === 'string') {
+    const supplied = await this.#secretOf(registration);
+    if (supplied === 'failed') {
       return failedAnswer(
         'transient',
         'client_secret_unavailable',
@@ -153,6 +151,18 @@ export class TokenEndpointClient {
       resource: key.resource ?? registration.resource,
       extraParams,
     });
+  }
+
+  /** The secret as it is now, where need be from its supplier. */
+  #secretOf({ clientSecret }: ClientRegistration): Supplied | Promise<Supplied> {
+    if (typeof clientSecret !== 'function') return { secret: clientSecret };
+    const supply = (async () => clientSecret())().then(
+      (secret) => ({ secret }),
+      // The supplier's error may hold anything: it is not passed on.
+      () => 'failed' as const,
+    );
+    const inTime = withDeadline(supply, this.clock, SUPPLIER_MS);
+    return inTime.then((supplied) => (typeof supplied === 'string' ? 'failed' : supplied));
   }
 }
 
@@ -219,8 +229,4 @@ function cleanFailure(failure: FailedAnswer, secrets: readonly string[]): Failed
     code: redactSecrets(failure.code, secrets),
     message: redactSecrets(failure.message, secrets),
   };
-}
-
-async function secretOf({ clientSecret }: ClientRegistration): Promise<string | undefined> {
-  return typeof clientSecret === 'function' ? clientSecret() : clientSecret;
 }

@@ -9,6 +9,7 @@ import {
 } from 'node:crypto';
 import { inspect } from 'node:util';
 import { envelopeHeader, NONCE_BYTES, readEnvelope, TAG_BYTES } from './envelope.js';
+import { pooledRandomBytes } from '../util/random-pool.js';
 import { SealError } from './seal-error.js';
 import {
   checkSealingKeys,
@@ -27,6 +28,10 @@ export interface KeyringOptions {
 }
 
 const CIPHER = 'aes-256-gcm';
+
+/** Without it Node accepts tags of 4 bytes, which can be guessed. */
+const TAG_LENGTH = { authTagLength: TAG_BYTES };
+
 const ID_KEY_INFO = 'oauth-token id key v1';
 
 /**
@@ -41,6 +46,9 @@ const ID_KEY_INFO = 'oauth-token id key v1';
 export class Keyring {
   /** The id of the key that seals. */
   readonly primaryKid: string;
+  /** What envelopes begin with. */
+  readonly #header: Buffer;
+  readonly #primary: KeyObject;
   readonly #keys: ReadonlyMap<string, KeyObject>;
   readonly #idKey: KeyObject;
 
@@ -54,6 +62,8 @@ export class Keyring {
     const last = keys.at(-1) as SealingKey;
     this.primaryKid = first.kid;
     this.#keys = new Map(keys.map(({ kid, key }) => [kid, createSecretKey(key)]));
+    this.#header = envelopeHeader(first.kid);
+    this.#primary = createSecretKey(first.key);
     this.#idKey = createSecretKey(idKey ?? deriveIdKey(last.key));
   }
 
@@ -76,10 +86,9 @@ export class Keyring {
 
   /** Encrypts under the first key; `context` (whose value this is) must be the same when it is opened. */
   seal(plaintext: Uint8Array, context: string): Buffer {
-    const header = envelopeHeader(this.primaryKid);
-    const nonce = randomBytes(NONCE_BYTES);
-    const key = this.#keys.get(this.primaryKid) as KeyObject;
-    const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+    const header = this.#header;
+    const nonce = pooledRandomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, this.#primary, nonce, TAG_LENGTH);
     cipher.setAAD(additionalData(header, context));
     const ciphertext = [cipher.update(plaintext), cipher.final()];
     return Buffer.concat([header, nonce, ...ciphertext, cipher.getAuthTag()]);
@@ -94,8 +103,7 @@ export class Keyring {
     const { kid, header, nonce, ciphertext, tag } = readEnvelope(sealed);
     const key = this.#keys.get(kid);
     if (key === undefined) throw new SealError('unknown_key', kid);
-    // Without authTagLength Node accepts tags of 4 bytes, which can be guessed.
-    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv(CIPHER, key, nonce, TAG_LENGTH);
     decipher.setAAD(additionalData(header, context));
     decipher.setAuthTag(tag);
     const plaintext = decipher.update(ciphertext);
@@ -104,6 +112,11 @@ export class Keyring {
     } catch {
       throw new SealError('tampered', kid);
     }
+  }
+
+  /** Whether the first key sealed a value; else it is time to seal it anew. */
+  isPrimary(sealed: Uint8Array): boolean {
+    return this.#header.equals(sealed.subarray(0, this.#header.length));
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { TokenKey } from '../model/token-key.js';
 import type { TokenSet } from '../model/token-set.js';
-import type { TouchCommand } from '../record/record-command.js';
+import type { RestoreCommand, TouchCommand } from '../record/record-command.js';
 import type { RecordState } from '../record/record-state.js';
 import type { RecordAnswers, RecordCommands, RecordVerb } from '../record/reduce-record.js';
 
@@ -139,5 +139,14 @@ export abstract class TokenStore {
   /** Deletes the tokens and leaves a tombstone. */
   forget(key: TokenKey, command: Commands['forget']): Promise<Stored<RecordAnswers['forget']>> {
     return this.apply(key, 'forget', command);
+  }
+
+  /** Puts back what the store has lost: the `state` of a record that it answered before. */
+  restore(
+    key: TokenKey,
+    command: RestoreCommand<unknown>,
+  ): Promise<Stored<RecordAnswers['restore']>> {
+    // Bodies in it are as this store keeps them, whatever that is.
+    return this.apply(key, 'restore', command as Commands['restore']);
   }
 }

@@ -13,7 +13,10 @@ type Compacted<T> = {
  * @internal
  */
 export function compact<T extends object>(value: T): Compacted<T> {
-  return Object.fromEntries(
-    Object.entries(value).filter(([, member]) => member !== undefined),
-  ) as Compacted<T>;
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[name];
+    if (member !== undefined) copy[name] = member;
+  }
+  return copy as Compacted<T>;
 }

@@ -47,6 +47,7 @@ const EVENT_NAMES: readonly (keyof TokenEventMap)[] = [
   'staleServed',
   'orphanFound',
   'lockContended',
+  'restored',
 ];
 
 /** Token managers, a scripted token endpoint and a faulty store on one manual clock. */

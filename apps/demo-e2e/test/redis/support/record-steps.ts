@@ -20,7 +20,7 @@ export interface Step {
   /** Whether it ends the intent that is stored, whoever began it. */
   readonly follows: boolean;
   readonly token: number;
-  /** How many versions the base of a commit is behind. */
+  /** How many versions the base of a commit is behind; before the store when that has lost some. */
   readonly behind: number;
   readonly login: boolean;
   readonly wait: number;
@@ -34,7 +34,19 @@ export type Sent = {
     readonly key: TokenKey;
     readonly command: RecordCommands<RecordBody>[Verb];
   };
-}[RecordVerb];
+}[Exclude<RecordVerb, 'restore'>];
+
+/** A restore as it is sent: each place puts back what it has answered itself. */
+export interface Restore {
+  readonly verb: 'restore';
+  readonly key: TokenKey;
+  readonly intentId: string;
+  /** Which of the states that were answered, counted back from the last. */
+  readonly back: number;
+  /** How many versions further on it is put back, as by who has seen those. */
+  readonly ahead: number;
+  readonly restMs: number;
+}
 
 /** A use, or a parking, as it is sent. */
 export interface Touch {
@@ -56,13 +68,14 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
       ...times(4, 'commit' as const),
       ...times(5, 'settle' as const),
       ...(['put', 'put', 'forget', 'forget', 'touch', 'repeat', 'repeat'] as const),
+      ...times(3, 'restore' as const),
     ),
     replica: fc.nat(1),
     key: fc.constantFrom(0, 0, 0, 1, 2),
     intent: fc.nat(5),
     follows: fc.constantFrom(true, true, true, true, false),
     token: fc.nat(8),
-    behind: fc.constantFrom(0, 0, 1, 2),
+    behind: fc.constantFrom(0, 0, 1, 2, -2),
     login: fc.boolean(),
     wait: fc.constantFrom(0, 0, 10, 500, 4_000, 100_000, DAY_MS),
     choice: fc.nat(11),
@@ -81,7 +94,7 @@ export function commandOf(
   step: Step,
   state: RecordState<unknown> | undefined,
   now: number,
-): Sent | Touch {
+): Sent | Touch | Restore {
   const { behind, login, choice } = step;
   const isIdle = step.verb === 'settle' && step.follows && state?.intent === undefined;
   const verb = step.verb === 'repeat' || isIdle ? 'begin' : step.verb;
@@ -131,6 +144,8 @@ export function commandOf(
           ...(choice < 3 && { expectedVersion: Math.max(0, base.version - behind) }),
         },
       };
+    case 'restore':
+      return { verb, key, intentId, back: step.token, ahead: choice % 4, restMs: 100 * choice };
     case 'touch':
       return { verb, key, command: login ? { usedAt: now - choice } : { parkUntil: now + 9_000 } };
   }

@@ -129,7 +129,7 @@ export const COMMIT_CASES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'commit: too far behind it is superseded',
+    name: 'commit: too far behind it is too old, and with nothing to keep it is superseded',
     run: async (bench) => {
       const old = await bench.put(key, '0');
       let newest = old;
@@ -137,8 +137,11 @@ export const COMMIT_CASES: readonly StoreCase[] = [
         newest = await bench.renew(key, newest, `${round}`, `${round - 1}`);
       }
       const { answer, record } = await bench.commit(key, baseOf(old), 'late');
-      assert.equal(answer.kind, 'superseded');
+      assert.equal(answer.kind, 'tooOld');
       assert.deepEqual(record.state.siblings, []);
+      const facts = withoutRefreshToken(await bench.facts('none'));
+      const nothing = await bench.commit(key, baseOf(old), 'none', { facts });
+      assert.equal(nothing.answer.kind, 'superseded');
     },
   },
   {

@@ -6,6 +6,7 @@ import { COMMIT_CASES } from './commit-cases.js';
 import { INDEX_CASES } from './index-cases.js';
 import { PUT_CASES } from './put-cases.js';
 import { REFUSAL_CASES } from './refusal-cases.js';
+import { RESTORE_CASES } from './restore-cases.js';
 import { SEALING_CASES } from './sealing-cases.js';
 import { SETTLE_CASES } from './settle-cases.js';
 import { StoreBench } from './store-bench.js';
@@ -42,6 +43,7 @@ export function tokenStoreContract(
     ...SETTLE_CASES,
     ...PUT_CASES,
     ...REFUSAL_CASES,
+    ...RESTORE_CASES,
     ...INDEX_CASES,
     ...SEALING_CASES,
   ];

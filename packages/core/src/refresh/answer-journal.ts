@@ -1,0 +1,121 @@
+import type { JournalEntry, SpillJournal } from '../journal/spill-journal.js';
+import { isSpillJournalError } from '../journal/spill-journal-error.js';
+import type { TokenKey } from '../model/token-key.js';
+import type { CommitAnswer, CommitCommand } from '../record/record-command.js';
+import type { RecordBody, TokenStore } from '../store/token-store.js';
+import type { Clock, Timer } from '../timing/clock.js';
+
+/** How often the answers that dead processes have left are looked for, ms. */
+const LOOK_EVERY_MS = 15_000;
+
+/** An answer of a token request as its commit. @internal */
+export interface KeptAnswer {
+  readonly key: TokenKey;
+  readonly command: CommitCommand<RecordBody>;
+}
+
+/**
+ * Keeps the answers of token requests on this machine until the store has confirmed them, sealed by the store, and hands over those that
+ * dead processes have left.
+ *
+ * @internal
+ */
+export class AnswerJournal {
+  #timer: Timer | undefined;
+  #failing = false;
+
+  constructor(
+    private readonly spill: SpillJournal,
+    private readonly store: Pick<TokenStore, 'seal' | 'open' | 'idOf'>,
+    private readonly clock: Clock,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  /** Starts, and hands over what was left: now, and whenever another process dies. */
+  async start(replay: (answer: KeptAnswer) => void): Promise<void> {
+    const { entries, warnings } = await this.spill.start();
+    this.#handOver(entries, warnings, replay);
+    if (this.spill.writable) this.#lookLater(replay);
+  }
+
+  /**
+   * Writes an answer down while its commit is under way. Resolves once it is on the disk, or known not to be; never rejects. An answer
+   * without a refresh token can be had again, and is not kept.
+   */
+  async keep({ key, command }: KeptAnswer): Promise<void> {
+    if (command.body.tokens?.refreshToken === undefined) return;
+    const context = this.store.idOf(key);
+    const { intentId: id } = command;
+    try {
+      const answer = Buffer.from(JSON.stringify({ key, command }));
+      await this.spill.append({ id, context, sealed: this.store.seal(answer, contextOf(context)) });
+      this.#failing = false;
+    } catch (error) {
+      this.#warnOnce(error);
+    }
+  }
+
+  /** The store has answered a commit: with that, its answer is safe, or needed no more. */
+  settled({ intentId }: CommitCommand<RecordBody>, { kind }: CommitAnswer): void {
+    if (kind !== 'tooOld') {
+      this.spill.confirm(intentId);
+      return;
+    }
+    const reason = 'the record has moved on too far to tell whether its tokens are older';
+    this.spill.quarantine(intentId, reason).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    await this.spill.close();
+  }
+
+  #lookLater(replay: (answer: KeptAnswer) => void): void {
+    this.#timer = this.clock.setTimer(() => {
+      void this.spill.adoptOrphans().then(({ entries, warnings }) => {
+        this.#handOver(entries, warnings, replay);
+        this.#lookLater(replay);
+      });
+    }, LOOK_EVERY_MS);
+  }
+
+  #handOver(
+    entries: readonly JournalEntry[],
+    warnings: readonly string[],
+    replay: (answer: KeptAnswer) => void,
+  ): void {
+    for (const warning of warnings) this.warn(warning);
+    for (const entry of entries) {
+      const answer = this.#open(entry);
+      if (answer !== undefined) replay(answer);
+    }
+  }
+
+  /** What does not open stays where it is: its key may only be missing here. */
+  #open({ id, context, sealed }: JournalEntry): KeptAnswer | undefined {
+    try {
+      const text = Buffer.from(this.store.open(sealed, contextOf(context))).toString();
+      return JSON.parse(text, reviveInfinity) as KeptAnswer;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'it is damaged';
+      this.warn(`An answer in the spill journal (${id}) cannot be opened and stays there: ${why}`);
+      return undefined;
+    }
+  }
+
+  /** A journal that could never be kept has said so when it was started. */
+  #warnOnce(error: unknown): void {
+    if (this.#failing || (isSpillJournalError(error) && error.reason === 'not_writable')) return;
+    this.#failing = true;
+    const why = error instanceof Error ? error.message : String(error);
+    this.warn(
+      `${why} Should this process die while the store is away, a refresh token that was just rotated is lost.`,
+    );
+  }
+}
+
+const contextOf = (id: string): string => `journal|${id}`;
+
+/** JSON writes a token that is never due as `null`. */
+const reviveInfinity = (name: string, value: unknown): unknown =>
+  name === 'dueAt' && value === null ? Infinity : value;
