@@ -1,3 +1,9 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// Spill journals of tests are no business of the user's own folder.
+process.env['XDG_STATE_HOME'] = join(tmpdir(), `oauth-token-tests-${process.getuid?.() ?? 0}`);
+
 /** Shared by every project: native ESM, decorators with metadata through SWC. */
 export default {
   testEnvironment: 'node',

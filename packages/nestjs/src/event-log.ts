@@ -41,6 +41,10 @@ export class EventLog implements OnModuleInit {
     events.on('retriedAfter401', (event) => {
       this.#logger.debug(`${who(event)} sent again after ${event.status}: ${event.url}`);
     });
+    events.on('restored', (event) => {
+      const how = event.reason === 'storeEmpty' ? 'was lost' : 'had gone back';
+      this.#logger.warn(`${who(event)} ${how} in the token store, and was put back from memory`);
+    });
     events.on('orphanFound', (event) => {
       this.#logger.warn(`${who(event)} took over a renewal that ${event.owner} left behind`);
     });

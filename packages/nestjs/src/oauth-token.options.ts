@@ -15,7 +15,7 @@ export interface RefresherOptions {
 /** The options of `OAuthTokenModule.forRoot`. @public */
 export interface OAuthTokenModuleOptions extends Pick<
   TokenManagerOptions,
-  'registrations' | 'store' | 'lock' | 'subject' | 'timing'
+  'registrations' | 'store' | 'lock' | 'spill' | 'subject' | 'timing'
 > {
   /** The cron that renews ahead; `false` for a process that leaves it to others. */
   readonly refresher?: RefresherOptions | false;

@@ -10,6 +10,7 @@ export class ChangeFeed {
   readonly #listeners = new Set<(change: TokenChange) => void>();
   #connection: RedisClient | undefined;
   #interrupted = false;
+  #subscribed = false;
   #first: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -26,7 +27,7 @@ export class ChangeFeed {
     // Its commands fail on their own; a lost connection shows as a gap.
     connection.on('error', () => undefined);
     connection.on('close', () => {
-      this.#interrupted = true;
+      this.#interrupt();
     });
     connection.on('message', (_channel: string, message: string) => {
       this.#receive(message);
@@ -76,9 +77,20 @@ export class ChangeFeed {
     this.tell({ id, version: Number(version), kind: kind as TokenChange['kind'], origin: 'fleet' });
   }
 
-  /** After an interruption nobody knows what was missed. */
+  /** Told at once: a server that comes back with an older state may answer before the subscription is open again. */
+  #interrupt(): void {
+    if (!this.#interrupted && this.#subscribed) this.#tellGap();
+    this.#interrupted = true;
+  }
+
+  /** Until now nobody knows what was missed. */
   #resumed(): void {
-    if (this.#interrupted) this.tell({ id: '', version: 0, kind: 'gap', origin: 'fleet' });
+    if (this.#interrupted && this.#subscribed) this.#tellGap();
     this.#interrupted = false;
+    this.#subscribed = true;
+  }
+
+  #tellGap(): void {
+    this.tell({ id: '', version: 0, kind: 'gap', origin: 'fleet' });
   }
 }

@@ -95,6 +95,9 @@ export class RedisTokenStore extends TokenStore {
   /** @throws {@link ConfigurationError} when Redis refuses the client, or the store was made with other settings */
   override async start(): Promise<void> {
     this.#feed.start();
+    this.#feed.subscribe(({ kind }) => {
+      if (kind === 'gap') this.#check.doubt();
+    });
     await this.#check.run();
     await this.#feed.opened(this.#commands);
   }

@@ -47,6 +47,11 @@ export class StoreCheck {
     return this.#agreed;
   }
 
+  /** A server that was away may have come back as another one. */
+  doubt(): void {
+    this.#agreed = false;
+  }
+
   /** Makes up, before a store is used, for a check that could not be made at its start. */
   async ensure(): Promise<void> {
     if (this.#agreed) return;

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { TokenEvents } from '../events/token-events.js';
+import { defaultJournal } from '../journal/default-journal.js';
+import { NO_JOURNAL } from '../journal/no-spill-journal.js';
 import { KnownRecords } from '../known/known-records.js';
 import { LocalRefreshLock } from '../lock/local-refresh-lock.js';
+import { AnswerJournal } from '../refresh/answer-journal.js';
+import { AnswerReplay } from '../refresh/answer-replay.js';
 import { ChangeWaiters } from '../refresh/change-waiters.js';
 import { EndpointDiscovery } from '../refresh/endpoint-discovery.js';
 import { RefreshCoordinator } from '../refresh/refresh-coordinator.js';
@@ -22,6 +26,7 @@ import type { TokenManagerOptions } from './token-manager-options.js';
 export interface Engine extends RenewalParts {
   readonly registrations: Registrations;
   readonly coordinator: RefreshCoordinator;
+  readonly replay: AnswerReplay;
   readonly events: TokenEvents;
   /** Closes what was not handed in. */
   close(): Promise<void>;
@@ -39,6 +44,9 @@ export function buildEngine(options: TokenManagerOptions): Engine {
   const time = new StoreTime(clock, () => store.time());
   const announcer = new RenewalAnnouncer(events, time);
   const known = new KnownRecords({ store, registrations, announcer, time, clock });
+  const spill =
+    options.spill === false ? NO_JOURNAL : (options.spill ?? defaultJournal(store, clock));
+  const journal = new AnswerJournal(spill, store, clock);
   const parts: RenewalParts = {
     store,
     lock,
@@ -52,6 +60,7 @@ export function buildEngine(options: TokenManagerOptions): Engine {
     announcer,
     known,
     unconfirmed: new UnconfirmedCommits(clock, random),
+    journal,
     time,
     clock,
     random,
@@ -59,15 +68,18 @@ export function buildEngine(options: TokenManagerOptions): Engine {
   };
   const waiters = new ChangeWaiters(store, clock);
   const coordinator = new RefreshCoordinator(parts, registrations, waiters);
+  const replay = new AnswerReplay(parts, registrations);
   const own = [
     options.transport === undefined ? transport : undefined,
     options.lock === undefined ? lock : undefined,
+    options.spill === undefined ? spill : undefined,
     options.store === undefined ? store : undefined,
   ];
   const close = async (): Promise<void> => {
     waiters.close();
+    journal.end();
     await known.close();
     for (const part of own) await part?.close();
   };
-  return { ...parts, registrations, coordinator, events, close };
+  return { ...parts, registrations, coordinator, replay, events, close };
 }

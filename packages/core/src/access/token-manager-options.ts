@@ -1,3 +1,4 @@
+import type { SpillJournal } from '../journal/spill-journal.js';
 import type { RefreshLock } from '../lock/refresh-lock.js';
 import type { ClientRegistration, RegistrationSource } from '../model/client-registration.js';
 import type { FailureOutcome } from '../provider/token-answer.js';
@@ -20,6 +21,13 @@ export interface TokenManagerOptions {
   readonly store?: TokenStore;
   /** @defaultValue a new `LocalRefreshLock`, closed with the manager */
   readonly lock?: RefreshLock;
+  /**
+   * Where answers with refresh tokens wait on this machine until the store has them; `false` for none. Over several stores, or several
+   * services with the same keys, each needs a folder of its own.
+   *
+   * @defaultValue a `FileSpillJournal` under the system's folder for state, closed with the manager, when the store is remote
+   */
+  readonly spill?: SpillJournal | false;
   /** @defaultValue a new `UndiciTokenEndpointTransport`, closed with the manager */
   readonly transport?: TokenEndpointTransport;
   /** @defaultValue the platform's clock */

@@ -48,13 +48,17 @@ export class TokenManager {
   }
 
   /**
-   * Starts the store, and the logins of the registrations that can log in by themselves; those neither delay nor fail it.
+   * Starts the store and the journal, and the logins of the registrations that can log in by themselves; those neither delay nor fail it.
    *
    * @throws {@link ConfigurationError} when the store's settings can never work
    */
   async start(): Promise<void> {
     await this.engine.store.start();
     await this.engine.time.read();
+    const { journal, replay } = this.engine;
+    await journal.start((answer) => {
+      replay.start(answer);
+    });
     this.#booting = this.#boot.run();
   }
 

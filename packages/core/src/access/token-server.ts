@@ -9,6 +9,7 @@ import { withDeadline } from '../util/with-deadline.js';
 import type { RememberedRecord } from '../known/record-memory.js';
 import type { Engine } from './engine.js';
 import { servingOf } from './serving.js';
+import { StoreOutage } from './store-outage.js';
 import { StorelessTokens } from './storeless-tokens.js';
 import { endedError, lateError, toError, unlessAborted } from './token-errors.js';
 import type { TimingOptions } from './token-manager-options.js';
@@ -33,12 +34,14 @@ export class TokenServer {
   readonly #accepted = new BoundedMap<string, string>(MOST_NOTES);
   /** Until when a renewal behind a served token is not worth another try. */
   readonly #restUntil = new BoundedMap<string, number>(MOST_NOTES);
+  readonly #outage: StoreOutage;
 
   constructor(
     private readonly engine: Engine,
     timing: TimingOptions,
   ) {
     this.#storeless = new StorelessTokens(engine);
+    this.#outage = new StoreOutage(engine.clock);
     this.#maxWaitMs = timing.maxWaitMs ?? 10_000;
     this.#memoryTrustMs = timing.memoryTrustMs ?? 30_000;
   }
@@ -84,10 +87,16 @@ export class TokenServer {
     if (time.diverged()) await time.read();
     const ready = this.fromMemory(canonical);
     if (ready !== undefined) return ready;
+    const known = this.engine.known.get(canonical)?.record;
+    const away = this.#outage.recent();
+    if (away !== undefined && servingOf(known, time.now()) !== 'expired') {
+      return this.#withoutStore(key, canonical, away);
+    }
     let record: TokenRecord | undefined;
     try {
       record = await this.#read(key, canonical);
     } catch (error) {
+      this.#outage.note(error);
       // Nothing can be renewed without the store: waiting for it would only spend what is left of the token.
       return await this.#withoutStore(key, canonical, error);
     }

@@ -55,6 +55,11 @@ export class GapSweep {
     return this.#ended ? 'ended' : 'waited';
   }
 
+  /** Whether refresh tokens may be sent now. */
+  isFree(): boolean {
+    return !this.#isHolding();
+  }
+
   /** Takes up no more records and lets nobody wait. */
   end(): void {
     this.#ended = true;

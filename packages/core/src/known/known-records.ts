@@ -1,6 +1,6 @@
 import { canonicalKey, type TokenKey } from '../model/token-key.js';
 import { EMPTY_RECORD, TOMBSTONE_MS } from '../record/record-state.js';
-import { isProvablyOlder, isRestorable } from '../record/restore-record.js';
+import { hasLostIntent, isProvablyOlder, isRestorable } from '../record/restore-record.js';
 import { isNeverWritten } from '../record/transition.js';
 import { leaseOf } from '../refresh/lease-of.js';
 import type { RenewalAnnouncer } from '../refresh/renewal-announcer.js';
@@ -94,6 +94,11 @@ export class KnownRecords {
     return this.#sweep.settled();
   }
 
+  /** Whether refresh tokens may be sent now. */
+  isFree(): boolean {
+    return this.#sweep.isFree();
+  }
+
   /** No more waits. */
   endWaits(): void {
     this.#sweep.end();
@@ -137,7 +142,8 @@ export class KnownRecords {
     const now = time.now();
     const known = this.#memory.get(canonical)?.record.state ?? this.#memory.tombstone(id);
     const isLess = known !== undefined && isProvablyOlder(record?.state ?? EMPTY_RECORD, known);
-    if (isLess && isRestorable(known, now)) {
+    const hasLost = known !== undefined && hasLostIntent(record?.state ?? EMPTY_RECORD, known, now);
+    if (hasLost || (isLess && isRestorable(known, now))) {
       return { record: await this.#restore(key, canonical, known, record), standing: 'current' };
     }
     // Tokens whose commit is still to be confirmed stay in memory.

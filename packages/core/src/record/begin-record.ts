@@ -67,6 +67,7 @@ function refuse<Body>(
   if (isKnownDead(state, command)) return { kind: 'dead' };
   const busyUntil = blockedUntil(state, command.kind);
   if (busyUntil > now) return { kind: 'busy', until: busyUntil };
+  if (isUnweighed(state, command)) return { kind: 'stale' };
   const { until = -Infinity, settings = command.settings } = state.backoff ?? {};
   return until > now && settings === command.settings && !command.force
     ? { kind: 'backoff', until }
@@ -76,6 +77,13 @@ function refuse<Body>(
 function isKnownDead<Body>(state: RecordState<Body>, command: BeginCommand<Body>): boolean {
   if (command.kind === 'refresh') return state.deadFingerprint === command.fingerprint;
   return state.refusedGrant === command.fingerprint;
+}
+
+/** A refresh that was planned before somebody else's was left behind: what to do about that one is a plan of its own. */
+function isUnweighed<Body>(state: RecordState<Body>, command: BeginCommand<Body>): boolean {
+  const { kind, seenIntentId } = command;
+  if (kind !== 'refresh' || seenIntentId === undefined || state.intent === undefined) return false;
+  return state.intent.intentId !== seenIntentId;
 }
 
 /** A refresh token that was sent is left alone beyond the lease; a login may follow at once. */

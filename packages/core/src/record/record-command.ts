@@ -23,6 +23,8 @@ export interface BeginCommand<Body> {
   readonly takeoverMs: number;
   /** A person asked: a backoff does not hold it back. */
   readonly force: boolean;
+  /** The intent that the plan has weighed ('': none); another one that was left has to be weighed first. Absent: whichever. */
+  readonly seenIntentId?: string;
   /** Fingerprint of the settings that it is made with. */
   readonly settings: string;
   /** For a record without tokens: its key, and whether the background should try again. */

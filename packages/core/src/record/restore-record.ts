@@ -5,6 +5,7 @@ import {
   REMEMBERED,
   type Sibling,
   TOMBSTONE_MS,
+  unsettledRefresh,
 } from './record-state.js';
 import {
   hasKnown,
@@ -31,10 +32,13 @@ export function restoreRecord<Body>(
   const { intentId, known, restMs } = command;
   const before = recalled(state, intentId, ['restored']);
   if (before !== undefined) return unchanged(state, { kind: before });
+  const answer: RestoreAnswer = { kind: 'restored' };
+  if (hasLostIntent(state, known, now)) {
+    return { state: remember(resting(state, known), intentId, answer), answer };
+  }
   if (!isRestorable(known, now) || !isProvablyOlder(state, known)) {
     return unchanged(state, { kind: 'notNewer' });
   }
-  const answer: RestoreAnswer = { kind: 'restored' };
   const forgotten = known.status === 'forgotten';
   const next = forgotten ? tombstone(state, known, now) : revived(state, known, now + restMs);
   const change = forgotten ? 'forgotten' : isNeverWritten(state) ? 'tokens' : changeOf(state, next);
@@ -55,6 +59,34 @@ export function isProvablyOlder(
   if (isNeverWritten(stored)) return true;
   if (stored.epoch === known.epoch) return stored.version < known.version;
   return known.endedEpochs?.includes(stored.epoch) ?? false;
+}
+
+/**
+ * Whether a stored record has lost the announcement of a refresh that may be under way: it neither stands there nor has it ended.
+ *
+ * @internal
+ */
+export function hasLostIntent(
+  stored: RecordState<unknown>,
+  known: RecordState<unknown>,
+  now: number,
+): boolean {
+  const { intent } = known;
+  const refresh = unsettledRefresh(intent);
+  if (intent === undefined || refresh === undefined || refresh.takeoverAt <= now) return false;
+  if (stored.epoch !== known.epoch || stored.version !== known.version) return false;
+  if ((stored.restUntil ?? -Infinity) >= refresh.takeoverAt) return false;
+  const hasEnded = stored.answers.some(({ intentId }) => intentId === intent.intentId);
+  return !hasEnded && unsettledRefresh(stored.intent)?.intentId !== refresh.intentId;
+}
+
+/** The announcement itself is not put back: its process may have ended it already. */
+function resting<Body>(state: RecordState<Body>, known: RecordState<Body>): RecordState<Body> {
+  const restUntil = unsettledRefresh(known.intent)?.takeoverAt ?? -Infinity;
+  return update(state, {
+    restUntil,
+    scheduledAt: state.keepFresh ? Math.max(state.scheduledAt, restUntil) : Infinity,
+  });
 }
 
 /**

@@ -23,12 +23,12 @@ export interface KeptAnswer {
 export class AnswerJournal {
   #timer: Timer | undefined;
   #failing = false;
+  #ended = false;
 
   constructor(
     private readonly spill: SpillJournal,
     private readonly store: Pick<TokenStore, 'seal' | 'open' | 'idOf'>,
     private readonly clock: Clock,
-    private readonly warn: (message: string) => void,
   ) {}
 
   /** Starts, and hands over what was left: now, and whenever another process dies. */
@@ -65,14 +65,16 @@ export class AnswerJournal {
     this.spill.quarantine(intentId, reason).catch(() => undefined);
   }
 
-  async close(): Promise<void> {
+  /** Looks no more for what others have left. */
+  end(): void {
+    this.#ended = true;
     this.#timer?.cancel();
-    await this.spill.close();
   }
 
   #lookLater(replay: (answer: KeptAnswer) => void): void {
     this.#timer = this.clock.setTimer(() => {
       void this.spill.adoptOrphans().then(({ entries, warnings }) => {
+        if (this.#ended) return;
         this.#handOver(entries, warnings, replay);
         this.#lookLater(replay);
       });
@@ -84,7 +86,7 @@ export class AnswerJournal {
     warnings: readonly string[],
     replay: (answer: KeptAnswer) => void,
   ): void {
-    for (const warning of warnings) this.warn(warning);
+    for (const warning of warnings) warn(warning);
     for (const entry of entries) {
       const answer = this.#open(entry);
       if (answer !== undefined) replay(answer);
@@ -98,7 +100,7 @@ export class AnswerJournal {
       return JSON.parse(text, reviveInfinity) as KeptAnswer;
     } catch (error) {
       const why = error instanceof Error ? error.message : 'it is damaged';
-      this.warn(`An answer in the spill journal (${id}) cannot be opened and stays there: ${why}`);
+      warn(`An answer in the spill journal (${id}) cannot be opened and stays there: ${why}`);
       return undefined;
     }
   }
@@ -108,10 +110,14 @@ export class AnswerJournal {
     if (this.#failing || (isSpillJournalError(error) && error.reason === 'not_writable')) return;
     this.#failing = true;
     const why = error instanceof Error ? error.message : String(error);
-    this.warn(
+    warn(
       `${why} Should this process die while the store is away, a refresh token that was just rotated is lost.`,
     );
   }
+}
+
+function warn(message: string): void {
+  process.emitWarning(message, { code: 'OAUTH_TOKEN_JOURNAL' });
 }
 
 const contextOf = (id: string): string => `journal|${id}`;

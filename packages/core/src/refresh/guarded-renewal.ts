@@ -4,11 +4,12 @@ import type { LeasePlan } from '../timing/timing-policy.js';
 import { failedAnswer } from '../provider/failed-answer.js';
 import type { TokenRequestContext } from '../provider/provider-adapter.js';
 import type { FailedAnswer } from '../provider/token-answer.js';
+import { canonicalKey } from '../model/token-key.js';
 import { newId } from '../util/new-id.js';
 import { leaseOf } from './lease-of.js';
 import { heldBack, knownDead, RenewalOutcome } from './renewal-outcome.js';
 import type { RenewalParts, RenewalStep, RenewalTask } from './renewal.js';
-import { type GuardedPlan, isRefresh } from './renewal-plan.js';
+import { type GuardedPlan, isRefresh, usesRefreshToken } from './renewal-plan.js';
 import type { Pause } from './shared-pauses.js';
 import type { TokenCall, TokenCallResult } from './token-endpoint-client.js';
 
@@ -16,6 +17,11 @@ interface Paused {
   readonly outcome: 'paused';
   readonly pause: Pause;
 }
+
+/** How long the holder of a lock has to show in the record before that is asked itself, ms: one that died has left its lock. */
+const LOCK_LOOK_MS = 300;
+
+const IGNORED_LOCK = { status: 'unavailable', reason: 'not asked' } as const;
 
 /** What a request is built from, or why there will be none. */
 type Ready = TokenRequestContext | FailedAnswer | Paused;
@@ -38,17 +44,22 @@ export class GuardedRenewal {
     task: RenewalTask,
     plan: GuardedPlan,
     record: TokenRecord | undefined,
+    ignoresLock: boolean,
   ): Promise<RenewalStep> {
-    const { lock, announcer, store, time } = this.parts;
+    const { lock, announcer, store, time, known } = this.parts;
     // What can take long or fail by itself comes before the record is taken.
     const ready = await this.#prepare(task, plan);
     const lease = leaseOf(task.registration, record?.tokens);
-    const attempt = await lock.tryAcquire(store.idOf(task.key), lease.leaseMs);
+    const attempt = ignoresLock
+      ? IGNORED_LOCK
+      : await lock.tryAcquire(store.idOf(task.key), lease.leaseMs);
     if (attempt.status === 'held') {
       announcer.lockContended(task.key, record?.state.version ?? 0);
-      return { kind: 'wait', until: time.now() + lease.leaseMs };
+      return { kind: 'wait', until: time.now() + LOCK_LOOK_MS, locked: true };
     }
     try {
+      // The store may have gone back since this was planned.
+      if (usesRefreshToken(plan) && !known.isFree()) return { kind: 'again' };
       return await this.#begin(task, plan, record, lease, ready);
     } finally {
       if (attempt.status === 'acquired') void attempt.release();
@@ -62,13 +73,14 @@ export class GuardedRenewal {
     lease: LeasePlan,
     ready: Ready,
   ): Promise<RenewalStep> {
-    const { store, clock, announcer } = this.parts;
+    const { store, clock, announcer, known } = this.parts;
     const startedAt = clock.monotonic();
     const command = this.#beginCommand(task, plan, record, lease);
     const { answer, record: begun } = await store.begin(task.key, command);
     switch (answer.kind) {
       case 'ok': {
         const { intentId, base } = command;
+        known.remember(canonicalKey(task.key), begun);
         if (answer.orphan) {
           announcer.orphanFound(task.key, base.version, record?.state.intent?.owner ?? 'unknown');
         }
@@ -77,7 +89,8 @@ export class GuardedRenewal {
         const result = await this.#send(task, plan, ready, {
           timeoutMs: lease.timeoutMs,
           extensionMs: Math.min(lease.timeoutMs, lease.takeoverMs),
-          maySend: () => clock.monotonic() < sendBefore,
+          maySend: () =>
+            clock.monotonic() < sendBefore && (known.isFree() || !usesRefreshToken(plan)),
           tokens: record?.tokens,
         });
         return this.#outcome.settle({ task, plan, record, begun, intentId, base }, result);
@@ -108,6 +121,7 @@ export class GuardedRenewal {
       leaseMs,
       takeoverMs,
       force: reason === 'manual',
+      seenIntentId: record?.state.intent?.intentId ?? '',
       settings: this.parts.pauses.settingsOf(registration),
       fresh: { body: { key }, keepFresh: registration.keepFresh !== false },
     };

@@ -19,6 +19,9 @@ const MAX_ROUNDS = 100;
 /** The longest that one renewal waits for other processes, ms: longer than any lease with its takeover delay. */
 const LONGEST_WAIT_MS = 120_000;
 
+/** After so many waits for a lock the record itself is asked: it excludes by itself, the lock only saves work. */
+const MOST_LOCK_WAITS = 2;
+
 /** Longest wait for `grantFor`, ms. */
 const GRANT_MS = 10_000;
 
@@ -140,12 +143,14 @@ export class RefreshCoordinator {
     const { known, clock, time } = this.parts;
     const giveUpAt = clock.monotonic() + LONGEST_WAIT_MS;
     let startVersion: number | undefined;
+    let lockWaits = 0;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const reading = await known.read(task.key);
-      const step = await this.#step(task, reading, startVersion);
+      const step = await this.#step(task, reading, startVersion, lockWaits >= MOST_LOCK_WAITS);
       startVersion ??= reading.record?.state.version ?? 0;
       if (step.kind === 'done') return step.result;
       if (step.kind === 'wait') {
+        if (step.locked) lockWaits += 1;
         const patient = waits && !this.#waitsEnded;
         if (!patient || clock.monotonic() >= giveUpAt) return busy(step.until);
         await changed(Math.max(step.until - time.now(), 1));
@@ -158,6 +163,7 @@ export class RefreshCoordinator {
     task: RenewalTask,
     { record, standing }: Reading,
     startVersion: number | undefined,
+    ignoresLock: boolean,
   ): Promise<RenewalStep> {
     const { store, time, known } = this.parts;
     const { registration, reason, rejected, proven, selfLogin } = task;
@@ -198,7 +204,7 @@ export class RefreshCoordinator {
       case 'refresh':
       case 'login':
       case 'giveUp':
-        return this.#guarded.run(task, plan, record);
+        return this.#guarded.run(task, plan, record, ignoresLock);
     }
   }
 }

@@ -5,8 +5,9 @@ import type { ReceivedTokens, TokenAnswer } from '../provider/token-answer.js';
 import type { CommitCommand } from '../record/record-command.js';
 import type { RecordBody, TokenRecord } from '../store/token-store.js';
 import { backoffDelay } from '../timing/backoff.js';
-import { hasSpent, update } from '../record/transition.js';
+import { hasSpent } from '../record/transition.js';
 import { compact } from '../util/compact.js';
+import { provisional } from './answer-replay.js';
 import { mergeTokens } from './merge-tokens.js';
 import type { RenewalParts, RenewalStep } from './renewal.js';
 import type { Begun } from './renewal-outcome.js';
@@ -24,13 +25,17 @@ export class RenewalCommit {
 
   async commit(renewal: Begun, answer: Refreshed): Promise<RenewalStep> {
     const command = await this.#command(renewal, answer);
+    const { key } = renewal.task;
+    const kept = this.parts.journal.keep({ key, command });
     const attempt = (): Promise<RenewalStep> => this.#attempt(renewal, answer, command);
     try {
       return await attempt();
     } catch {
       // Whatever keeps the store from it: an answer is never dropped.
-      const record = provisional(renewal, command);
-      this.parts.unconfirmed.keep(canonicalKey(renewal.task.key), record, attempt);
+      const { id, state } = renewal.begun;
+      const record = provisional(id, key, state, command);
+      this.parts.unconfirmed.keep(canonicalKey(key), record, attempt);
+      await kept;
       return { kind: 'done', result: { outcome: 'refreshed', record } };
     }
   }
@@ -40,9 +45,10 @@ export class RenewalCommit {
     answer: Refreshed,
     command: CommitCommand<RecordBody>,
   ): Promise<RenewalStep> {
-    const { store, announcer, pauses, known } = this.parts;
+    const { store, announcer, pauses, known, journal } = this.parts;
     const { task, record } = renewal;
     const stored = await store.commit(task.key, command);
+    journal.settled(command, stored.answer);
     if (stored.answer.kind === 'committed') {
       known.remember(canonicalKey(task.key), stored.record);
       if (answer.defect === undefined) {
@@ -112,17 +118,4 @@ export class RenewalCommit {
     this.parts.announcer.failed(renewal.task, record.state.version, defect, nextTryAt);
     return { kind: 'done', result: compact({ outcome, code, message, since, nextTryAt }) };
   }
-}
-
-/** The record as it will be once the store has the tokens; what the store will keep of them is not known. */
-function provisional({ begun }: Begun, command: CommitCommand<RecordBody>): TokenRecord {
-  const state = update(begun.state, {
-    body: undefined,
-    intent: undefined,
-    status: 'active',
-    version: command.base.version + 1,
-    epoch: command.newEpoch ?? command.base.epoch,
-    facts: command.facts,
-  });
-  return compact({ ...begun, tokens: command.body.tokens, state });
 }

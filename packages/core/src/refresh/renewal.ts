@@ -8,6 +8,7 @@ import type { RenewalReason } from '../record/record-state.js';
 import type { TokenRecord, TokenStore } from '../store/token-store.js';
 import type { Clock } from '../timing/clock.js';
 import type { StoreTime } from '../timing/store-time.js';
+import type { AnswerJournal } from './answer-journal.js';
 import type { RenewalAnnouncer } from './renewal-announcer.js';
 import type { SharedPauses } from './shared-pauses.js';
 import type { TokenEndpointClient } from './token-endpoint-client.js';
@@ -47,8 +48,8 @@ export type RenewalStep =
   | { readonly kind: 'done'; readonly result: RenewalResult }
   /** Read the record and plan anew. */
   | { readonly kind: 'again' }
-  /** Another process is at it: wait for its change, at most until then. */
-  | { readonly kind: 'wait'; readonly until: number };
+  /** Another process is at it: wait for its change, at most until then. `locked`: it may not be in the record yet. */
+  | { readonly kind: 'wait'; readonly until: number; readonly locked?: true };
 
 /** The parts that renewals work with. @internal */
 export interface RenewalParts {
@@ -58,6 +59,7 @@ export interface RenewalParts {
   readonly pauses: SharedPauses;
   readonly announcer: RenewalAnnouncer;
   readonly unconfirmed: UnconfirmedCommits;
+  readonly journal: AnswerJournal;
   readonly known: KnownRecords;
   readonly time: StoreTime;
   readonly clock: Clock;

@@ -61,9 +61,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a dead refresh token that does not look for siblings',
     mutation: {
       file: SETTLE,
-      find: "if (state.siblings.length > 0) {\n    const answer: SettleAnswer = { kind: 'trySibling' };\n    const promoted = promoteSibling(update(state, { deadFingerprint }), now);",
+      find: 'if (state.siblings.length > 0) {\n    return tryNextSibling(update(state, { deadFingerprint }), command, now);',
       replace:
-        "if (state.siblings.length > 4) {\n    const answer: SettleAnswer = { kind: 'trySibling' };\n    const promoted = promoteSibling(update(state, { deadFingerprint }), now);",
+        'if (state.siblings.length > 4) {\n    return tryNextSibling(update(state, { deadFingerprint }), command, now);',
     },
     scenario: SCENARIOS.newest,
     caught: /^false reauthorization: .*commit\d:sibling.*settle\d:dead/s,
