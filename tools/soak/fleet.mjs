@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { startProxy, startRedis } from '../redis/index.mjs';
 import { killBetween } from './kill-between.mjs';
@@ -211,6 +211,7 @@ export class Fleet {
       REDIS_URL: link.url,
       TOKEN_KEYS: this.#keys,
       KEY_PREFIX: PREFIX,
+      SPILL_DIR: join(dirname(this.#registrationsFile), 'journal'),
     });
     this.#closers.push(() => child.stop());
     const url = await child.printed(/HTTP on (http:[^:]+:\d+)/, START_MS);

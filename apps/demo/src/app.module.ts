@@ -29,10 +29,11 @@ export class AppModule {
         StoreModule.register(demoStore),
         OAuthTokenModule.forRootAsync({
           inject: [DemoStore],
-          useFactory: ({ store, lock }: DemoStore) => ({
+          useFactory: ({ store, lock, spill }: DemoStore) => ({
             registrations,
             ...(store === undefined ? {} : { store }),
             ...(lock === undefined ? {} : { lock }),
+            ...(spill === undefined ? {} : { spill }),
             refresher: refreshCron === undefined ? {} : { cron: refreshCron },
           }),
         }),

@@ -18,7 +18,7 @@ async function openFleet(redis, tokens) {
   const prefix = `fleet${tokens}`;
   const store = openStore(redis, { prefix });
   const registrations = [registrationAt('http://127.0.0.1:9/token')];
-  const manager = new TokenManager({ registrations, store });
+  const manager = new TokenManager({ registrations, store, spill: false });
   await manager.start();
   await fill(redis, store, { prefix, count: tokens, dueAt: Date.now() + DAY_MS });
   await reschedule(redis, prefix, Date.now() + DAY_MS);

@@ -1,4 +1,8 @@
-import { TokenManager } from '@oauth-token/core';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { FileSpillJournal, TokenManager } from '@oauth-token/core';
 import { RedlockRefreshLock } from '@oauth-token/redis';
 
 import { openStore, registrationAt } from './fleet.mjs';
@@ -14,10 +18,14 @@ export async function openReplica(redis, tokenUrl, tokenKeys) {
   const store = openStore(redis, tokenKeys === undefined ? {} : { tokenKeys });
   const lock = new RedlockRefreshLock([redis]);
   const registrations = [registrationAt(tokenUrl)];
-  const manager = new TokenManager({ registrations, store, lock });
+  const directory = await mkdtemp(join(tmpdir(), 'oauth-token-bench-'));
+  const spill = new FileSpillJournal({ directory });
+  const manager = new TokenManager({ registrations, store, lock, spill });
   await manager.start();
   const close = async () => {
     await manager.close();
+    await spill.close();
+    await rm(directory, { recursive: true });
     await lock.close();
     await store.close();
   };

@@ -41,7 +41,7 @@ describe('readSettings', () => {
     [{ TOKEN_KEYS: 'k:x', SPILL_DIR: '/x' }, { withoutEffect: ['TOKEN_KEYS', 'SPILL_DIR'] }],
     [
       { REDIS_URL: 'redis://a', INSECURE_PLAINTEXT: 'true', KEY_PREFIX: 'x', SPILL_DIR: '/x' },
-      { store: { urls: ['redis://a'], prefix: 'x' }, withoutEffect: ['SPILL_DIR'] },
+      { store: { urls: ['redis://a'], prefix: 'x', spillDirectory: '/x' }, withoutEffect: [] },
     ],
   ])('reads %j', (environment, expected) => {
     const { settings, problems } = readSettings(environment);

@@ -16,16 +16,13 @@ const DEFAULT_REGISTRATIONS_FILE = fileURLToPath(
   new URL('../../config/registrations.yaml', import.meta.url),
 );
 
-/** What this version reads and does not use. */
-const WITHOUT_EFFECT = ['SPILL_DIR'] as const;
-
-/** What besides changes nothing while tokens live in memory. */
+/** What changes nothing while tokens live in memory. */
 const WITHOUT_REDIS = [
   'TOKEN_KEYS',
   'TOKEN_ID_KEY',
   'KEY_PREFIX',
   'INSECURE_PLAINTEXT',
-  ...WITHOUT_EFFECT,
+  'SPILL_DIR',
 ] as const;
 
 const HOST_NAME = /^[\w.:-]+$/;
@@ -149,7 +146,7 @@ function toSettings(
   store: StoreSettings | undefined,
 ): Settings {
   const { API_KEY: apiKey, REFRESH_CRON: refreshCron, REDIS_URL } = environment;
-  const withoutEffect = REDIS_URL === undefined ? WITHOUT_REDIS : WITHOUT_EFFECT;
+  const withoutEffect = REDIS_URL === undefined ? WITHOUT_REDIS : [];
   return {
     host: environment.HOST,
     httpPort: environment.PORT,

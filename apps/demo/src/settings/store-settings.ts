@@ -8,6 +8,8 @@ export interface StoreSettings {
   readonly keys?: Keyring;
   /** First part of all keys. */
   readonly prefix?: string;
+  /** Folder of the spill journal; the library chooses where it is absent. */
+  readonly spillDirectory?: string;
 }
 
 /** The store's settings, none where there is no `REDIS_URL`, and what is wrong with them. @internal */
@@ -26,7 +28,7 @@ const DEFAULT_PORT = 6379;
  * @internal
  */
 export function readStoreSettings(environment: Environment): StoreSettingsReading {
-  const { REDIS_URL, KEY_PREFIX: prefix } = environment;
+  const { REDIS_URL, KEY_PREFIX: prefix, SPILL_DIR: spillDirectory } = environment;
   if (REDIS_URL === undefined) return { problems: [] };
   const urls = REDIS_URL.split(',').map((url) => url.trim());
   const sealing = readSealing(environment);
@@ -34,7 +36,12 @@ export function readStoreSettings(environment: Environment): StoreSettingsReadin
   if (problems.length > 0) return { problems };
   const { keys } = sealing;
   return {
-    store: { urls, ...(keys === undefined ? {} : { keys }), ...(prefix ? { prefix } : {}) },
+    store: {
+      urls,
+      ...(keys === undefined ? {} : { keys }),
+      ...(prefix ? { prefix } : {}),
+      ...(spillDirectory === undefined ? {} : { spillDirectory }),
+    },
     problems,
   };
 }

@@ -2,7 +2,9 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import {
   ConfigurationError,
   type ConfigurationProblem,
+  FileSpillJournal,
   type RefreshLock,
+  type SpillJournal,
   type TokenStore,
 } from '@oauth-token/core';
 import { RedisTokenStore, RedlockRefreshLock } from '@oauth-token/redis';
@@ -14,13 +16,18 @@ export class DemoStore implements OnApplicationShutdown {
   /** Absent: in memory. */
   readonly store?: TokenStore;
   readonly lock?: RefreshLock;
+  /** Absent: where the library chooses. */
+  readonly spill?: SpillJournal;
   /** For people. */
   readonly description: string = 'Tokens in memory: they end with this process';
   readonly #connections: readonly RedisConnection[] = [];
 
   private constructor(settings?: StoreSettings, connections: readonly RedisConnection[] = []) {
     if (settings === undefined) return;
-    const { keys, prefix } = settings;
+    const { keys, prefix, spillDirectory } = settings;
+    if (spillDirectory !== undefined) {
+      this.spill = new FileSpillJournal({ directory: spillDirectory });
+    }
     const clients = connections.map(({ client }) => client);
     const [first] = clients;
     if (first === undefined) return;
@@ -82,6 +89,7 @@ export class DemoStore implements OnApplicationShutdown {
 
   async close(): Promise<void> {
     await this.lock?.close();
+    await this.spill?.close();
     await this.store?.close();
     for (const connection of this.#connections) connection.close();
   }

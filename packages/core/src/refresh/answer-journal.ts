@@ -8,6 +8,12 @@ import type { Clock, Timer } from '../timing/clock.js';
 /** How often the answers that dead processes have left are looked for, ms. */
 const LOOK_EVERY_MS = 15_000;
 
+/**
+ * How long the store has to answer a commit before its answer is written down, ms. A commit leaves this process in the same turn of the
+ * event loop, so that a store that is there gets it even if the process dies within that time.
+ */
+const GATHER_MS = 5;
+
 /** An answer of a token request as its commit. @internal */
 export interface KeptAnswer {
   readonly key: TokenKey;
@@ -21,6 +27,9 @@ export interface KeptAnswer {
  * @internal
  */
 export class AnswerJournal {
+  /** Answers whose commit has just been sent. */
+  readonly #noted = new Map<string, KeptAnswer>();
+  #writing: Timer | undefined;
   #timer: Timer | undefined;
   #failing = false;
   #ended = false;
@@ -39,16 +48,28 @@ export class AnswerJournal {
   }
 
   /**
-   * Writes an answer down while its commit is under way. Resolves once it is on the disk, or known not to be; never rejects. An answer
-   * without a refresh token can be had again, and is not kept.
+   * Notes an answer whose commit is under way. It is written down a moment later, unless the store has answered by then: what the store
+   * has needs no journal. An answer without a refresh token can be had again, and is not kept.
    */
-  async keep({ key, command }: KeptAnswer): Promise<void> {
-    if (command.body.tokens?.refreshToken === undefined) return;
-    const context = this.store.idOf(key);
-    const { intentId: id } = command;
+  keep(answer: KeptAnswer): void {
+    if (answer.command.body.tokens?.refreshToken === undefined) return;
+    this.#noted.set(answer.command.intentId, answer);
+    this.#writing ??= this.clock.setTimer(() => {
+      this.#writing = undefined;
+      for (const intentId of this.#noted.keys()) void this.write(intentId);
+    }, GATHER_MS);
+  }
+
+  /** Writes a noted answer down now. Resolves once it is on the disk, or known not to be; never rejects. */
+  async write(intentId: string): Promise<void> {
+    const answer = this.#noted.get(intentId);
+    if (answer === undefined) return;
+    this.#noted.delete(intentId);
+    const context = this.store.idOf(answer.key);
     try {
-      const answer = Buffer.from(JSON.stringify({ key, command }));
-      await this.spill.append({ id, context, sealed: this.store.seal(answer, contextOf(context)) });
+      const plain = Buffer.from(JSON.stringify(answer));
+      const sealed = this.store.seal(plain, contextOf(context));
+      await this.spill.append({ id: intentId, context, sealed });
       this.#failing = false;
     } catch (error) {
       this.#warnOnce(error);
@@ -57,6 +78,7 @@ export class AnswerJournal {
 
   /** The store has answered a commit: with that, its answer is safe, or needed no more. */
   settled({ intentId }: CommitCommand<RecordBody>, { kind }: CommitAnswer): void {
+    if (this.#noted.delete(intentId)) return;
     if (kind !== 'tooOld') {
       this.spill.confirm(intentId);
       return;
@@ -69,6 +91,7 @@ export class AnswerJournal {
   end(): void {
     this.#ended = true;
     this.#timer?.cancel();
+    this.#writing?.cancel();
   }
 
   #lookLater(replay: (answer: KeptAnswer) => void): void {

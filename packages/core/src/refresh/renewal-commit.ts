@@ -26,7 +26,7 @@ export class RenewalCommit {
   async commit(renewal: Begun, answer: Refreshed): Promise<RenewalStep> {
     const command = await this.#command(renewal, answer);
     const { key } = renewal.task;
-    const kept = this.parts.journal.keep({ key, command });
+    this.parts.journal.keep({ key, command });
     const attempt = (): Promise<RenewalStep> => this.#attempt(renewal, answer, command);
     try {
       return await attempt();
@@ -35,7 +35,7 @@ export class RenewalCommit {
       const { id, state } = renewal.begun;
       const record = provisional(id, key, state, command);
       this.parts.unconfirmed.keep(canonicalKey(key), record, attempt);
-      await kept;
+      await this.parts.journal.write(command.intentId);
       return { kind: 'done', result: { outcome: 'refreshed', record } };
     }
   }
