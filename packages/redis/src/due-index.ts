@@ -1,6 +1,6 @@
 import type { RedisCommands } from './redis-client.js';
 import type { RedisKeys } from './redis-keys.js';
-import { CLAIM_DUE } from './redis-scripts.js';
+import { CLAIM_DUE, SHORTEN_CLAIMS, UNINDEX_GONE } from './redis-scripts.js';
 
 /** What one claim took, over all shards. @internal */
 export interface Claim {
@@ -60,15 +60,23 @@ export class DueIndex {
     return { ids, nextDueAt: waiting.length > 0 ? Math.min(nextDueAt, now) : nextDueAt };
   }
 
-  /** Ends a claim earlier. */
-  async shorten(id: string, until: number): Promise<void> {
-    const key = this.keys.due(this.keys.shardOf(id));
-    await this.commands.call('ZADD', key, 'XX', 'LT', until, id);
+  /** Ends claims earlier, each at its own time, unless their records were written meanwhile. */
+  async shorten(claimedUntil: number, ends: ReadonlyMap<string, number>): Promise<void> {
+    const byShard = new Map<number, (string | number)[]>();
+    for (const [id, end] of ends) {
+      const shard = this.keys.shardOf(id);
+      byShard.set(shard, [...(byShard.get(shard) ?? [claimedUntil]), id, end]);
+    }
+    const calls = [...byShard].map(([shard, args]) =>
+      this.commands.run(SHORTEN_CLAIMS, [this.keys.due(shard)], args),
+    );
+    await Promise.all(calls);
   }
 
-  /** Takes out an id whose record is gone. */
+  /** Takes out an id if its record is gone. */
   async remove(id: string): Promise<void> {
-    await this.commands.call('ZREM', this.keys.due(this.keys.shardOf(id)), id);
+    const keys = [this.keys.record(id), this.keys.due(this.keys.shardOf(id))];
+    await this.commands.run(UNINDEX_GONE, keys, [id]);
   }
 
   /** One page of all ids: `cursor` is the shard and Redis' own cursor in it. */

@@ -41,11 +41,13 @@ export class RecordIndex {
 
   /** Of a process that dies, the claims of short tokens end while another one can still renew them. */
   async #shorten(records: readonly TokenRecord[], now: number, leaseMs: number): Promise<void> {
-    const short = records.flatMap(({ id, tokens }) => {
+    const claimedUntil = now + leaseMs;
+    const ends = new Map<string, number>();
+    for (const { id, tokens } of records) {
       const end = claimEnd(now, leaseMs, tokens?.expiresAt ?? Infinity);
-      return end < now + leaseMs ? [this.index.shorten(id, end)] : [];
-    });
-    await Promise.all(short);
+      if (end < claimedUntil) ends.set(id, end);
+    }
+    await this.index.shorten(claimedUntil, ends);
   }
 
   /** What is gone leaves the index, what does not open is told and left alone. */

@@ -28,6 +28,14 @@ export function duplicateOf(client: RedisClient, settings?: ConnectionSettings):
 /** What an argument of a command may be. @internal */
 export type RedisArgument = string | number | Buffer;
 
+/** All of these are there; the types of ioredis leave some out. */
+type ScriptMethods = Readonly<
+  Record<
+    'evalsha' | 'evalshaBuffer' | 'eval' | 'evalBuffer',
+    (script: string, keys: number, ...rest: RedisArgument[]) => Promise<unknown>
+  >
+>;
+
 /** Errors that will not go away by waiting: the settings are wrong. */
 const FATAL =
   /^(NOAUTH|WRONGPASS|NOPERM|ERR (AUTH|The user executing the script|invalid password|Client sent AUTH|unknown user))/;
@@ -60,15 +68,17 @@ export class RedisCommands {
     args: readonly RedisArgument[],
     answer: 'text' | 'binary' = 'text',
   ): Promise<unknown> {
-    const rest = [keys.length, ...keys, ...args];
-    const method = answer === 'text' ? 'call' : 'callBuffer';
-    const send = (command: string, name: string): Promise<unknown> => {
+    const send = (command: 'evalsha' | 'eval', name: string): Promise<unknown> => {
+      // Under auto pipelining `callBuffer` loses the name of its command; these do not.
+      const method = answer === 'text' ? command : (`${command}Buffer` as const);
       this.#turn.gather();
-      return this.within(command, this.client[method](command, name, ...rest));
+      const client = this.client as unknown as ScriptMethods;
+      const reply = client[method](name, keys.length, ...keys, ...args);
+      return this.within(command.toUpperCase(), reply);
     };
-    return send('EVALSHA', script.sha).catch((error: unknown) => {
+    return send('evalsha', script.sha).catch((error: unknown) => {
       if (!isNoScript(error)) throw error;
-      return send('EVAL', script.source);
+      return send('eval', script.source);
     });
   }
 
@@ -82,7 +92,8 @@ export class RedisCommands {
       reply.then(
         (answer) => {
           clearTimeout(timer);
-          resolve(answer);
+          if (isQueued(answer)) reject(new StoreUnavailableError(QUEUED));
+          else resolve(answer);
         },
         (error: unknown) => {
           clearTimeout(timer);
@@ -92,6 +103,14 @@ export class RedisCommands {
     });
   }
 }
+
+/** Nothing that is asked for here answers this word. */
+const isQueued = (answer: unknown): boolean =>
+  answer === 'QUEUED' || (Buffer.isBuffer(answer) && answer.equals(QUEUED_BYTES));
+
+const QUEUED_BYTES = Buffer.from('QUEUED');
+
+const QUEUED = 'Redis put a command off: the client has a transaction open (MULTI).';
 
 const isNoScript = (error: unknown): error is Error =>
   error instanceof Error && error.message.startsWith('NOSCRIPT');

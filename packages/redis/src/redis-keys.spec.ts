@@ -4,7 +4,7 @@ import { checkNaming, RedisKeys } from './redis-keys.js';
 const idOf = (): string => randomBytes(32).toString('base64url');
 
 describe('RedisKeys', () => {
-  it('puts a record and its index into one slot', () => {
+  it('fault 54: puts a record and its index into one slot', () => {
     const keys = new RedisKeys('otm', 16);
     const id = idOf();
     const tag = /\{(\d+)\}/.exec(keys.record(id))?.[1];

@@ -53,7 +53,8 @@ export class RedisRecords {
     const keys = [this.keys.record(id)];
     const reply = await this.commands.run(READ_RECORD, keys, [known?.revision ?? ''], 'binary');
     // No revision is drawn twice: what has the same is the same.
-    if (!Array.isArray(reply)) return known;
+    if (reply === 1 && known !== undefined) return known;
+    if (!Array.isArray(reply)) throw new StoreUnavailableError('Redis did not answer a record.');
     const stored = decodeRecord(reply as readonly Buffer[]);
     this.#remember(id, stored);
     return stored;

@@ -76,6 +76,34 @@ return ids
 `);
 
 /**
+ * Ends claims of one shard earlier. What was written since it was claimed has another time by now, and keeps that.
+ *
+ * - KEYS: 1 due index of the shard
+ * - ARGV: 1 end of the claim as it was made, then id and earlier end in turn
+ *
+ * @internal
+ */
+export const SHORTEN_CLAIMS = script(`
+local claimed = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], ARGV[1])) do claimed[id] = true end
+for i = 2, #ARGV, 2 do
+  if claimed[ARGV[i]] then redis.call('ZADD', KEYS[1], ARGV[i + 1], ARGV[i]) end
+end
+`);
+
+/**
+ * Takes an id out of the index if its record is gone: somebody may have put it back since it was looked for.
+ *
+ * - KEYS: 1 record (hash), 2 due index of its shard (sorted set)
+ * - ARGV: 1 id
+ *
+ * @internal
+ */
+export const UNINDEX_GONE = script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[2], ARGV[1]) end
+`);
+
+/**
  * Sets a shared value if it is still at a version.
  *
  * - KEYS: 1 the value (hash of v and d)

@@ -22,6 +22,7 @@ import {
 import { type BodySealer, PLAINTEXT, sealedBy } from './body-codec.js';
 import { ChangeFeed } from './change-feed.js';
 import { DueIndex } from './due-index.js';
+import { GapNotice } from './gap-notice.js';
 import { type RedisClient, RedisCommands } from './redis-client.js';
 import { checkClient, checkNaming, RedisKeys } from './redis-keys.js';
 import { RecordIndex } from './record-index.js';
@@ -33,6 +34,7 @@ import { checkSealing, PLAINTEXT_IDS, type RedisTokenStoreOptions } from './redi
 import { sealCommand } from './seal-command.js';
 import { ServerClock } from './server-clock.js';
 import { StoreCheck } from './store-check.js';
+import { identityOf } from './store-identity.js';
 
 type Commands = RecordCommands<RecordBody>;
 
@@ -58,10 +60,12 @@ export class RedisTokenStore extends TokenStore {
   readonly #records: RedisRecords;
   readonly #index: RecordIndex;
   readonly #feed: ChangeFeed;
+  readonly #gaps: GapNotice;
   readonly #time: ServerClock;
   readonly #check: StoreCheck;
   readonly #ids: RecordIds;
   readonly #sealer: BodySealer;
+  readonly #identity: string;
   readonly #warn: (message: string) => void;
 
   /** @throws {@link ConfigurationError} naming every problem of the options */
@@ -74,6 +78,7 @@ export class RedisTokenStore extends TokenStore {
       ...checkSealing(options),
     ];
     if (problems.length > 0) throw new ConfigurationError(problems);
+    this.#identity = identityOf(redis, prefix);
     this.#warn =
       options.warn ??
       ((message) => {
@@ -87,9 +92,16 @@ export class RedisTokenStore extends TokenStore {
     const due = new DueIndex(this.#commands, this.#keys);
     this.#index = new RecordIndex(due, this.#records, this.#warn);
     this.#feed = new ChangeFeed(redis, this.#keys.channel, randomBytes(9).toString('base64url'));
+    this.#gaps = new GapNotice(clock, () => this.#feed.tellGap(this.#commands));
     this.#time = new ServerClock(this.#commands, clock);
     const settings = { shards, idKey: this.#ids.checkValue() };
-    this.#check = new StoreCheck(this.#commands, this.#keys, settings, this.#warn);
+    this.#check = new StoreCheck(
+      this.#commands,
+      this.#keys,
+      settings,
+      this.#warn,
+      () => this.#feed.trouble,
+    );
   }
 
   /** @throws {@link ConfigurationError} when Redis refuses the client, or the store was made with other settings */
@@ -100,6 +112,11 @@ export class RedisTokenStore extends TokenStore {
     });
     await this.#check.run();
     await this.#feed.opened(this.#commands);
+  }
+
+  /** Prefix and server, without credentials. */
+  override get identity(): string {
+    return this.#identity;
   }
 
   override time(): Promise<number> {
@@ -173,6 +190,11 @@ export class RedisTokenStore extends TokenStore {
 
   override subscribe(listener: (change: TokenChange) => void): () => void {
     return this.#feed.subscribe(listener);
+  }
+
+  /** At most once every two seconds. @throws {@link StoreUnavailableError} */
+  override tellGap(): Promise<void> {
+    return this.#gaps.tell();
   }
 
   /** Closes the subscription; the client that was handed in stays open. */

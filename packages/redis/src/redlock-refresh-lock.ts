@@ -35,6 +35,8 @@ export class RedlockRefreshLock extends RefreshLock {
   readonly #opened: Promise<unknown>;
   /** Making a `Redlock` costs more than using it. */
   readonly #idle: Attempt[] = [];
+  /** Gives locks back: what fails then, however late, says nothing of an attempt. */
+  readonly #releaser: Redlock;
   readonly #prefix: string;
   readonly #majority: number;
 
@@ -49,6 +51,8 @@ export class RedlockRefreshLock extends RefreshLock {
     this.#prefix = prefix;
     this.#majority = (instances.length + 1) / 2;
     this.#clients = instances.map((client) => lockClient(client, timeoutMs));
+    const servers = this.#clients.map((client) => serverOf(client, () => undefined));
+    this.#releaser = new Redlock(servers, { retryCount: 0 });
     const opened = Promise.all(this.#clients.map(firstConnection));
     this.#opened = Promise.race([opened, sleep(timeoutMs, undefined, { ref: false })]);
   }
@@ -60,7 +64,7 @@ export class RedlockRefreshLock extends RefreshLock {
     try {
       const resource = `${this.#prefix}:${name}`;
       const lock = await Promise.resolve(attempt.redlock.acquire(resource, ttlMs));
-      return { status: 'acquired', release: () => release(lock) };
+      return { status: 'acquired', release: () => this.#release(lock) };
     } catch {
       // With a majority of instances in error nobody was asked whether the lock is held.
       const [reason = 'no answer'] = attempt.failed.values();
@@ -73,9 +77,18 @@ export class RedlockRefreshLock extends RefreshLock {
 
   #attempt(): Attempt {
     const failed = new Map<RedisClient, string>();
-    const servers = this.#clients.map((client) => watched(client, failed));
+    const servers = this.#clients.map((client) =>
+      serverOf(client, (error) => {
+        failed.set(client, (error as NodeJS.ErrnoException).code ?? error.name);
+      }),
+    );
     // Its own retries would wait for the lock; whoever needs the token waits for the change instead.
     return { failed, redlock: new Redlock(servers, { retryCount: 0 }) };
+  }
+
+  /** A lock that is gone already needs no release, and one that cannot be released ends by itself. */
+  async #release(lock: Redlock.Lock): Promise<void> {
+    await Promise.resolve(this.#releaser.unlock(lock)).catch(() => undefined);
   }
 
   override close(): Promise<void> {
@@ -86,15 +99,13 @@ export class RedlockRefreshLock extends RefreshLock {
 
 type Reply = (error: Error | null, result?: unknown) => void;
 
-/** An instance as `redlock` uses it, noting whether it fails: once, however often it is asked in one attempt. */
-function watched(client: RedisClient, failed: Map<RedisClient, string>) {
+/** An instance as `redlock` uses it, which tells when it fails. */
+function serverOf(client: RedisClient, tell: (error: Error) => void) {
   const turn = turnOfWrites(client);
   const noting =
     (reply: Reply): Reply =>
     (error, result) => {
-      if (error && !error.message.startsWith('NOSCRIPT')) {
-        failed.set(client, (error as NodeJS.ErrnoException).code ?? error.name);
-      }
+      if (error && !error.message.startsWith('NOSCRIPT')) tell(error);
       reply(error, result);
     };
   return {
@@ -116,11 +127,6 @@ function firstConnection(client: RedisClient): Promise<void> {
     }
     if (client.status === 'wait') client.connect().catch(() => undefined);
   });
-}
-
-/** A lock that is gone already needs no release, and one that cannot be released ends by itself. */
-async function release(lock: Redlock.Lock): Promise<void> {
-  await Promise.resolve(lock.unlock()).catch(() => undefined);
 }
 
 function lockClient(client: RedisClient, timeoutMs: number): RedisClient {

@@ -27,6 +27,7 @@ export class StoreCheck {
     private readonly keys: RedisKeys,
     private readonly settings: StoreSettings,
     private readonly warn: (message: string) => void,
+    private readonly trouble: () => string | undefined,
   ) {}
 
   /** @throws {@link ConfigurationError}; a server that cannot be reached is warned of and checked at a later call */
@@ -38,7 +39,9 @@ export class StoreCheck {
       this.#done = true;
     } catch (error) {
       if (!isStoreUnavailableError(error)) throw error;
-      this.warn(`${error.message} The token store is used as soon as it can be reached.`);
+      const trouble = this.trouble();
+      const why = trouble === undefined ? '' : ` The connection fails with ${trouble}.`;
+      this.warn(`${error.message}${why} The token store is used as soon as it can be reached.`);
     }
   }
 
@@ -75,7 +78,6 @@ export class StoreCheck {
     }
     await this.commands.call('HMGET', hash, 'f');
     await this.commands.call('ZSCAN', set, 0);
-    await this.commands.call('ZREM', set, '');
     await this.commands.call('TIME');
   }
 
@@ -111,11 +113,6 @@ export class StoreCheck {
     }
     if (value('connected_slaves') === '0' && value('role') === 'master') {
       this.warn('Redis has no replica: its loss is the loss of all tokens.');
-    }
-    const version = value('redis_version');
-    const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
-    if (version !== undefined && (major < 6 || (major === 6 && minor < 2))) {
-      this.warn(`Redis ${version} is older than 6.2: claims of short tokens cannot be made.`);
     }
   }
 }

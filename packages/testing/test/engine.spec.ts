@@ -19,7 +19,7 @@ describe('TokenManager', () => {
   const named = (name: string): unknown[] =>
     bench.events.filter((entry) => entry.name === name).map(({ event }) => event);
 
-  it('logs in once for 10,000 callers that come at once', async () => {
+  it('fault 66: logs in once for 10,000 callers that come at once', async () => {
     const manager = bench.manager();
     const tokens = await Promise.all(
       Array.from({ length: 10_000 }, () => manager.getAccessToken('acme')),
@@ -28,7 +28,7 @@ describe('TokenManager', () => {
     expect(bench.tokenRequests()).toBe(1);
   });
 
-  it('refreshes once for 10,000 callers on an expired token', async () => {
+  it('fault 66: refreshes once for 10,000 callers on an expired token', async () => {
     const manager = bench.manager();
     const first = await manager.getAccessToken('acme');
     await bench.clock.advance(301_000);
@@ -183,7 +183,7 @@ describe('TokenManager', () => {
     expect(statuses).toEqual([200, 503, 503, 503, 200]);
   });
 
-  it('makes one request with a wrong secret, says so, and lives again when the settings are right', async () => {
+  it('fault 25: makes one request with a wrong secret, says so, and lives again when the settings are right', async () => {
     const registration = bench.registration({ clientSecret: 'canary-0badc0de-secret' });
     const manager = bench.manager({
       registrations: [registration],

@@ -51,7 +51,7 @@ describe('the password', () => {
     ['wrong', ':wrong-canary-password@', /WRONGPASS|invalid/],
     ['of an unknown user', 'nobody:wrong-canary-password@', /WRONGPASS|invalid/],
     ['missing', '', /NOAUTH/],
-  ])('%s: stops the start', async (_, credentials, expected) => {
+  ])('fault 55: %s: stops the start', async (_, credentials, expected) => {
     const store = bench.store(urlWith(credentials));
     const problems = await problemsOf(store.start());
     expect(problems).toEqual([expect.stringMatching(expected)]);
@@ -103,21 +103,24 @@ describe('rights', () => {
     expect(bench.requests()).toEqual(['password 200', 'refresh_token 200']);
   });
 
-  it.each(COMMANDS)('without %s the start is stopped, and the command named', async (missing) => {
-    const rest = COMMANDS.filter((command) => command !== missing);
-    const url = await urlOfUser(...fullRights, ...rest.map((command) => `+${command}`));
-    // A script that the server knows already needs no right to be sent.
-    await server.cli('SCRIPT', 'FLUSH');
-    const problems = await problemsOf(bench.store(url).start());
-    expect(problems.join().toLowerCase()).toContain(missing);
-  });
+  it.each(COMMANDS)(
+    'fault 55: without %s the start is stopped, and the command named',
+    async (missing) => {
+      const rest = COMMANDS.filter((command) => command !== missing);
+      const url = await urlOfUser(...fullRights, ...rest.map((command) => `+${command}`));
+      // A script that the server knows already needs no right to be sent.
+      await server.cli('SCRIPT', 'FLUSH');
+      const problems = await problemsOf(bench.store(url).start());
+      expect(problems.join().toLowerCase()).toContain(missing);
+    },
+  );
 
-  it('to other keys than ours stop the start', async () => {
+  it('fault 55: to other keys than ours stop the start', async () => {
     const url = await urlOfUser('~other:*', '&*', '+@all');
     expect((await problemsOf(bench.store(url).start())).join()).toMatch(/NOPERM|key/);
   });
 
-  it('to other channels than ours stop the start', async () => {
+  it('fault 55: to other channels than ours stop the start', async () => {
     const url = await urlOfUser('~*', 'resetchannels', '&other:*', '+@all');
     expect((await problemsOf(bench.store(url).start())).join()).toMatch(/NOPERM|channel/);
   });
@@ -253,7 +256,7 @@ describe('a server that cannot be reached', () => {
 });
 
 describe('warnings of what a server may lose', () => {
-  it('eviction, no append-only file, no replica', async () => {
+  it('fault 52: eviction, no append-only file, no replica', async () => {
     await bench.store(server.url).start();
     expect(bench.warnings).toEqual([
       expect.stringMatching(/allkeys-lru.*noeviction/),

@@ -108,7 +108,7 @@ describe('Redis stopped', () => {
     expect(await health.isHealthy()).toMatchObject({ oauthToken: { status: 'up', degraded: [] } });
   }, 20_000);
 
-  it('at boot: the manager starts, warns, and logs in when Redis comes', async () => {
+  it('fault 44: at boot: the manager starts, warns, and logs in when Redis comes', async () => {
     await server.kill('SIGTERM');
     const manager = bench.manager({ store: bench.store(server.url) });
     expect(await durationOf(manager.start())).toBeLessThan(3 * TIMEOUT_MS + SLACK_MS);

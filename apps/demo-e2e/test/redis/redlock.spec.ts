@@ -101,7 +101,7 @@ it('with one instance frozen renewals go on, and wait for it no longer than its 
 }, 20_000);
 
 it.each(['kill', 'freeze'] as const)(
-  'with two instances gone (%s) the outage is told, and renewals go on by the store alone',
+  'fault 60: with two instances gone (%s) the outage is told, and renewals go on by the store alone',
   async (how) => {
     const replicas = await twoReplicas();
     const observer = lockOf();
@@ -128,7 +128,7 @@ it('tells a held lock from an outage with one instance gone', async () => {
   expect((await yours.tryAcquire('a', 3_000)).status).toBe('held');
 });
 
-it.each([0, 2, 4])('refuses %i instances', (count) => {
+it.each([0, 2, 4])('fault 60: refuses %i instances', (count) => {
   const clients = Array.from({ length: count }, () => bench.client(tokens.url));
   const make = (): unknown => new RedlockRefreshLock(clients);
   expect(make).toThrow(ConfigurationError);

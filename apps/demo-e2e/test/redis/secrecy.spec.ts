@@ -156,11 +156,12 @@ describe('bytes that somebody has tampered with', () => {
     await refresher.tick();
     await refresher.stop();
     expect(bench.warnings.filter((text) => text.includes('cannot be opened'))).not.toEqual([]);
-    expect(await recordBytes()).toEqual(before);
+    // The one that does open is only put back on schedule.
+    expect((await recordBytes()).map(withoutRevision)).toEqual(before.map(withoutRevision));
     expect(bench.requests()).toHaveLength(requests);
   }
 
-  it('two sealed bodies that change places are refused, and the records stay as they are', async () => {
+  it('fault 61: two sealed bodies that change places are refused, and the records stay as they are', async () => {
     const subjects = names.filter(
       (name) => !name.includes(manager.engine.store.idOf({ registrationId: 'acme' })),
     );
@@ -172,7 +173,7 @@ describe('bytes that somebody has tampered with', () => {
     await expectRefused([ANNA, BERTA]);
   });
 
-  it('a body with a bit turned is refused', async () => {
+  it('fault 61: a body with a bit turned is refused', async () => {
     const name = names.find((each) => each.includes(manager.engine.store.idOf(ANNA))) ?? '';
     const body = (await client.hgetBuffer(name, 'b')) as Buffer;
     body[body.length >> 1] = (body[body.length >> 1] ?? 0) ^ 1;
@@ -189,6 +190,8 @@ describe('bytes that somebody has tampered with', () => {
     expect(await manager.getAccessToken(ANNA)).toBe(accessToken);
   });
 });
+
+const withoutRevision = (record: string): string => record.replace(/,rev=[0-9a-f]+/, '');
 
 describe('sealing keys', () => {
   const idKey = randomBytes(32);
@@ -294,7 +297,7 @@ describe('sealing keys', () => {
     expect(await kidsInUse()).toEqual(['new']);
   });
 
-  it('that are missing are an error of their own, never an empty token, and nothing is overwritten', async () => {
+  it('fault 61: that are missing are an error of their own, never an empty token, and nothing is overwritten', async () => {
     await logIn(await storeWith(OLD), ANNA, 'first');
     await logIn(await storeWith(OLD), { registrationId: 'acme' }, 'first');
     const before = await recordBytes();
@@ -313,6 +316,7 @@ describe('sealing keys', () => {
     }
     // A registration that could log in by itself does not do it over a record that it cannot read.
     expect(bench.requests()).toEqual([]);
-    expect(await recordBytes()).toEqual(before);
+    // The one that does open is only put back on schedule.
+    expect((await recordBytes()).map(withoutRevision)).toEqual(before.map(withoutRevision));
   });
 });

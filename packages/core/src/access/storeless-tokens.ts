@@ -38,9 +38,9 @@ export class StorelessTokens {
   }
 
   async #fetch(key: TokenKey, version: number): Promise<TokenRecord | undefined> {
-    const { registrations, endpoint, store, random } = this.engine;
+    const { registrations, endpoint, store, random, clock } = this.engine;
     const registration = await registrations.require(key.registrationId);
-    const grant = await selfLoginGrant(registration, key).catch(() => undefined);
+    const grant = await selfLoginGrant(registration, key, clock).catch(() => undefined);
     if (grant?.type !== 'client_credentials') return undefined;
     const { provider, http } = registration;
     const timeoutMs = http?.timeoutMs ?? longestTimeout(provider.refreshTokenReuse);

@@ -12,6 +12,7 @@ import { grantFingerprint, selfLoginGrant } from '../refresh/self-login.js';
 import { tokenFacts } from '../refresh/token-facts.js';
 import type { TokenRecord } from '../store/token-store.js';
 import { longestTimeout } from '../timing/timing-policy.js';
+import { SingleFlight } from '../util/single-flight.js';
 import type { Engine } from './engine.js';
 import type { TokenServer } from './token-server.js';
 
@@ -21,6 +22,9 @@ import type { TokenServer } from './token-server.js';
  * @internal
  */
 export class TokenLogins {
+  /** Logins under way, by key and grant: most grants are good for one request. */
+  readonly #flights = new SingleFlight<TokenSet>();
+
   constructor(
     private readonly engine: Engine,
     private readonly server: TokenServer,
@@ -28,8 +32,14 @@ export class TokenLogins {
 
   /** @throws {@link TokenEndpointError} */
   async authenticate(key: TokenKey, grant: Grant): Promise<TokenSet> {
-    const { registrations, endpoint, store, known } = this.engine;
+    const { registrations, store } = this.engine;
     const registration = await registrations.require(key.registrationId);
+    const flight = `${canonicalKey(key)} ${grantFingerprint(store, registration, grant)}`;
+    return this.#flights.run(flight, () => this.#login(key, registration, grant));
+  }
+
+  async #login(key: TokenKey, registration: ClientRegistration, grant: Grant): Promise<TokenSet> {
+    const { endpoint, store, known, pauses } = this.engine;
     if (grant.type === 'refresh_token') {
       const { record } = await known.read(key);
       const fingerprint = store.fingerprint(grant.refreshToken);
@@ -45,6 +55,8 @@ export class TokenLogins {
     const { tokens, defect } = answer;
     if (tokens.refreshToken === undefined && defect !== undefined) throw loginFailed(key, defect);
     await this.#put(key, registration, grant, tokens);
+    const names = pauses.namesOf(registration, undefined);
+    await pauses.ended(names.provider, names.endpoint, names.breaker).catch(() => undefined);
     return (await this.server.serve(key)).tokens as TokenSet;
   }
 
@@ -89,13 +101,13 @@ export class TokenLogins {
     grant: Grant,
     received: ReceivedTokens,
   ): Promise<void> {
-    const { store, announcer, random } = this.engine;
+    const { store, announcer, random, clock } = this.engine;
     // A server that does not rotate answers a refresh without a refresh token.
     const kept: { readonly refreshToken?: string } =
       grant.type === 'refresh_token' ? { refreshToken: grant.refreshToken } : {};
     const tokens = mergeTokens(undefined, { ...kept, ...received });
     const canLogin = async (): Promise<boolean> =>
-      (await selfLoginGrant(registration, key)) !== undefined;
+      (await selfLoginGrant(registration, key, clock)) !== undefined;
     const facts = await tokenFacts(store, registration.provider, tokens, random(), canLogin);
     const { refreshToken } = kept;
     const { record } = await store.put(key, {

@@ -56,9 +56,7 @@ export class TokenManager {
     await this.engine.store.start();
     await this.engine.time.read();
     const { journal, replay } = this.engine;
-    await journal.start((answer) => {
-      replay.start(answer);
-    });
+    await journal.start((answer) => replay.start(answer));
     this.#booting = this.#boot.run();
   }
 
@@ -98,7 +96,11 @@ export class TokenManager {
 
   /** Renews in the background what the due index has offered. @internal */
   async renewDue(key: TokenKey): Promise<void> {
-    await this.#server.renew(key, 'due');
+    const result = await this.#server.renew(key, 'due');
+    if (result.outcome !== 'refreshed' || !result.adopted) return;
+    // It was offered before its time: the claim must not hide it beyond that.
+    const { dueAt = Infinity } = result.record.state.facts ?? {};
+    if (dueAt < Infinity) await this.engine.store.touch(key, { parkUntil: dueAt });
   }
 
   /**

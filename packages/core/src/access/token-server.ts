@@ -1,6 +1,7 @@
 import { WaitAbortedError } from '../errors/errors.js';
 import { canonicalKey, type TokenKey } from '../model/token-key.js';
 import type { RenewalReason } from '../record/record-state.js';
+import type { Refusal } from '../refresh/refresh-coordinator.js';
 import type { RenewalResult } from '../refresh/renewal.js';
 import type { TokenRecord } from '../store/token-store.js';
 import { BoundedMap } from '../util/bounded-map.js';
@@ -136,10 +137,11 @@ export class TokenServer {
   }
 
   /** Renews and remembers the outcome. */
-  async renew(key: TokenKey, reason: RenewalReason, rejected?: string): Promise<RenewalResult> {
+  async renew(key: TokenKey, reason: RenewalReason, how: Refusal = {}): Promise<RenewalResult> {
     const canonical = canonicalKey(key);
+    const { rejected } = how;
     const proven = rejected !== undefined && this.#accepted.get(canonical) === rejected;
-    const result = await this.engine.coordinator.renew(key, reason, { rejected, proven });
+    const result = await this.engine.coordinator.renew(key, reason, { ...how, proven });
     if (result.outcome === 'refreshed') {
       this.remember(canonical, result.record);
       this.#restUntil.delete(canonical);
@@ -209,8 +211,8 @@ export class TokenServer {
     const { time, clock, events, announcer, coordinator } = this.engine;
     const expiresAt = record.tokens?.expiresAt ?? 0;
     if (!this.#rests(canonical) || coordinator.inFlight(canonical) !== undefined) {
-      const renewal = this.renew(key, 'demand').catch(() => undefined);
       const limit = Math.min(this.#maxWaitMs, expiresAt - time.now());
+      const renewal = this.renew(key, 'demand', { patienceMs: limit }).catch(() => undefined);
       const result = await unlessAborted(key, withDeadline(renewal, clock, limit, signal));
       if (typeof result === 'object' && result.outcome === 'refreshed') return result.record;
     }
@@ -230,7 +232,7 @@ export class TokenServer {
     const reason = rejected === undefined ? 'demand' : 'rejected';
     for (;;) {
       const left = deadline - clock.monotonic();
-      const renewal = this.renew(key, reason, rejected);
+      const renewal = this.renew(key, reason, { rejected, patienceMs: left });
       const result = await unlessAborted(key, withDeadline(renewal, clock, left, signal));
       if (result === 'late') throw lateError(key, this.#maxWaitMs);
       if (result.outcome === 'refreshed') {

@@ -326,7 +326,7 @@ describe('a disk that fails', () => {
     expect(await afterCrash(folder)).toEqual({ entries: [], warnings: [] });
   });
 
-  it('serves again on a full disk as soon as enough is confirmed', async () => {
+  it('fault 14: serves again on a full disk as soon as enough is confirmed', async () => {
     // What fits on it, this file and any other.
     let room = 3_000;
     const disk = new TestDisk();
@@ -389,7 +389,7 @@ describe('a disk that fails', () => {
     expect(idsOf((await afterCrash(folder)).entries)).toEqual(['small', 'stays']);
   });
 
-  it('warns at the start, and is used as soon as it can be', async () => {
+  it('fault 14: warns at the start, and is used as soon as it can be', async () => {
     const clock = new TestClock();
     const disk = new TestDisk();
     disk.failWrite = 'ENOSPC';
@@ -514,13 +514,53 @@ describe('the folder', () => {
     expect(distrust({ uid, mode: 0o40755 })).toBeUndefined();
   });
 
-  it('is not rewritten by a journal that is not there any more', async () => {
+  it('is made again when it was removed, before anything more is promised', async () => {
+    const journal = await opened();
+    await journal.append(entry('a'));
+    await rm(folder, { recursive: true });
+    await journal.append(entry('b'));
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    expect(idsOf((await afterCrash(folder)).entries)).toEqual(['a', 'b']);
+  });
+
+  it('is made again without an append, too', async () => {
     const clock = new TestClock();
     const journal = await opened({ clock });
     await journal.append(entry('a'));
     await rm(folder, { recursive: true });
-    expect(await reasonOf(journal.append(entry('b')))).toBe('failed');
-    await mkdir(folder, { mode: 0o700 });
+    clock.fire(5_000);
+    await until(async () => (await names('.journal').catch(() => [])).length === 1);
+    await journal.append(entry('b'));
+    expect(idsOf((await afterCrash(folder)).entries)).toEqual(['a', 'b']);
+  });
+
+  it('is made again for what is put aside', async () => {
+    const journal = await opened();
+    for (const id of ['a', 'b']) await journal.append(entry(id));
+    await journal.quarantine('a', 'too far behind');
+    await rm(folder, { recursive: true });
+    await journal.quarantine('b', 'too far behind');
+    const aside = readJournal(await readFile(await onlyFile('.quarantine')));
+    expect(idsOf(aside.entries)).toEqual(['b']);
+  });
+
+  it('is not trusted where somebody else has made it again', async () => {
+    const journal = await opened();
+    await journal.append(entry('a'));
+    await rm(folder, { recursive: true });
+    const real = join(root, 'real');
+    await mkdir(real, { mode: 0o700 });
+    await symlink(real, folder);
+    await expect(journal.append(entry('b'))).rejects.toMatchObject({
+      reason: 'failed',
+      message: expect.stringContaining('it is a symbolic link') as string,
+    });
+    expect(await readdir(real)).toEqual([]);
+    await rm(folder);
+    await mkdir(folder);
+    await chmod(folder, 0o777);
+    await expect(journal.append(entry('b'))).rejects.toThrow('others may write');
+    await rm(folder, { recursive: true });
     await journal.append(entry('c'));
     expect(idsOf((await afterCrash(folder)).entries)).toEqual(['a', 'c']);
   });

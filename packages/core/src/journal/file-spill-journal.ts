@@ -9,6 +9,7 @@ import { newInstance } from './journal-names.js';
 import { LONGEST_NAME_BYTES, recordLength } from './journal-record.js';
 import { JournalWriter } from './journal-writer.js';
 import { OrphanAdoption } from './orphan-adoption.js';
+import type { EntryFilter } from './orphan-file.js';
 import { type JournalEntry, type JournalStart, SpillJournal } from './spill-journal.js';
 import { SpillJournalError, systemCode } from './spill-journal-error.js';
 
@@ -23,6 +24,8 @@ export interface FileSpillJournalOptions {
 }
 
 const NOTHING: JournalStart = { entries: [], warnings: [] };
+
+const EVERY: EntryFilter = () => true;
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 
@@ -52,7 +55,7 @@ export class FileSpillJournal extends SpillJournal {
   #accepted = false;
   #closed = false;
   #opening: Promise<JournalStart> | undefined;
-  #adopting: Promise<JournalStart> | undefined;
+  #adopting: Promise<unknown> = Promise.resolve();
   #tendTimer: Timer | undefined;
   #flushTimer: Timer | undefined;
 
@@ -79,16 +82,16 @@ export class FileSpillJournal extends SpillJournal {
     return (this.#writer?.length ?? 0) + (this.#adoption?.length ?? 0);
   }
 
-  override start(): Promise<JournalStart> {
-    this.#opening ??= this.#open();
+  override start(isMine: EntryFilter = EVERY): Promise<JournalStart> {
+    this.#opening ??= this.#open(isMine);
     return this.#opening;
   }
 
-  override adoptOrphans(): Promise<JournalStart> {
-    this.#adopting ??= this.#adoptAll().finally(() => {
-      this.#adopting = undefined;
-    });
-    return this.#adopting;
+  override adoptOrphans(isMine: EntryFilter = EVERY): Promise<JournalStart> {
+    // One after the other: who shares this journal is to be given its own entries, not those of whoever asked first.
+    const adopted = this.#adopting.then(() => this.#adoptAll(isMine));
+    this.#adopting = adopted.catch(() => undefined);
+    return adopted;
   }
 
   override async append(entry: JournalEntry): Promise<void> {
@@ -111,7 +114,7 @@ export class FileSpillJournal extends SpillJournal {
   }
 
   override confirm(id: string): void {
-    if (this.#adoption?.confirm(id) === true) return;
+    this.#adoption?.confirm(id);
     if (this.#writer?.confirm(id) === true) this.#flushSoon();
   }
 
@@ -134,7 +137,7 @@ export class FileSpillJournal extends SpillJournal {
     await this.#writer?.close();
   }
 
-  async #open(): Promise<JournalStart> {
+  async #open(isMine: EntryFilter): Promise<JournalStart> {
     const directory = this.#directory;
     const why =
       directory === undefined ? 'this user has no home folder' : await prepareFolder(directory);
@@ -145,7 +148,7 @@ export class FileSpillJournal extends SpillJournal {
       () => [],
       (error: unknown) => [failing(directory, error)],
     );
-    const { entries, warnings } = await this.adoptOrphans();
+    const { entries, warnings } = await this.adoptOrphans(isMine);
     return { entries, warnings: [...failure, ...warnings] };
   }
 
@@ -178,9 +181,9 @@ export class FileSpillJournal extends SpillJournal {
     }, FLUSH_AFTER_MS);
   }
 
-  async #adoptAll(): Promise<JournalStart> {
+  async #adoptAll(isMine: EntryFilter): Promise<JournalStart> {
     if (!this.#accepted || this.#closed || this.#adoption === undefined) return NOTHING;
-    return this.#adoption.run(this.#clock.now());
+    return this.#adoption.run(this.#clock.now(), isMine);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   syncFolder,
   writeAll,
 } from './journal-disk.js';
+import { restoreFolder } from './journal-folder.js';
 import { releasedName } from './journal-names.js';
 import { systemCode } from './spill-journal-error.js';
 
@@ -47,7 +48,10 @@ export class JournalFile {
     return this.#size > this.headerLength;
   }
 
-  /** Makes the file with its first content; both the content and the name are on the disk when this resolves. */
+  /**
+   * Makes the file with its first content, and its folder when that was removed; both the content and the name are on the
+   * disk when this resolves.
+   */
   static async create(
     folder: string,
     name: string,
@@ -55,6 +59,7 @@ export class JournalFile {
     records: Uint8Array,
     disk: JournalDisk,
   ): Promise<JournalFile> {
+    await restoreFolder(folder);
     const path = join(folder, name);
     const handle = await open(path, CREATE_FLAGS, PRIVATE_FILE);
     try {

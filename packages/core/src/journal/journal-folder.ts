@@ -1,6 +1,6 @@
 import { lstat, mkdir } from 'node:fs/promises';
 import { PRIVATE_FOLDER } from './journal-disk.js';
-import { systemCode } from './spill-journal-error.js';
+import { SpillJournalError, systemCode } from './spill-journal-error.js';
 
 /** Rights that let somebody else add, change or delete. */
 const OTHERS_MAY_WRITE = 0o022;
@@ -38,4 +38,17 @@ export async function prepareFolder(folder: string): Promise<string | undefined>
   if (facts === undefined) return 'it cannot be looked at';
   if (!facts.isDirectory()) return 'it is a symbolic link';
   return distrust(facts);
+}
+
+/**
+ * As {@link prepareFolder}, for a journal that has been kept there: somebody may have removed the folder since.
+ *
+ * @throws {@link SpillJournalError} when no journal can be kept in it any more
+ * @internal
+ */
+export async function restoreFolder(folder: string): Promise<void> {
+  const why = await prepareFolder(folder);
+  if (why !== undefined) {
+    throw new SpillJournalError('failed', `its folder cannot be used: ${why}`);
+  }
 }

@@ -38,7 +38,7 @@ describe('the format of a journal file', () => {
     expect(idsOf(entries)).toEqual(['b']);
   });
 
-  it('believes the whole records of a file that was cut off at any byte', () => {
+  it('fault 15: believes the whole records of a file that was cut off at any byte', () => {
     const whole = file('a', 'b');
     const lastStart = file('a').length;
     for (let length = lastStart; length < whole.length; length += 1) {

@@ -5,7 +5,7 @@ import { journalName } from './journal-names.js';
 import { describeThisProcess } from './journal-owner.js';
 import { encodeRecords, type JournalRecord } from './journal-record.js';
 import type { JournalEntry } from './spill-journal.js';
-import { SpillJournalError, systemCode } from './spill-journal-error.js';
+import { failedOn, type SpillJournalError } from './spill-journal-error.js';
 import { type Waiting, waitingFor } from './waiting-entry.js';
 
 /** Confirmed bytes that are not worth a new file. */
@@ -102,12 +102,12 @@ export class JournalWriter {
       this.#aside = undefined;
       const records = [reasonRecord(entry.id, reason), entryRecord(entry)];
       try {
-        const failure = await aside?.append(encodeRecords(records), true);
-        if (failure) throw failure.error;
-        this.#aside = aside ?? (await this.#create('quarantine', records));
+        if (aside !== undefined && (await appendsTo(aside, records))) this.#aside = aside;
+        else this.#aside = await this.#create('quarantine', records);
       } catch (error) {
-        await aside?.close();
-        throw new SpillJournalError('failed', `the disk answered ${systemCode(error)}`);
+        throw failedOn(error);
+      } finally {
+        if (this.#aside !== aside) await aside?.close();
       }
     });
   }
@@ -146,7 +146,7 @@ export class JournalWriter {
     try {
       if (batch.length > 0) await this.#keep(batch);
     } catch (failure) {
-      error = new SpillJournalError('failed', `the disk answered ${systemCode(failure)}`);
+      error = failedOn(failure);
       for (const waiting of batch) this.#drop(waiting);
     }
     for (const waiting of queue) waiting.settle(error);
@@ -232,4 +232,11 @@ export class JournalWriter {
     const name = journalName(this.instance, this.#sequence, kind);
     return JournalFile.create(this.folder, name, this.#header, encodeRecords(records), this.disk);
   }
+}
+
+/** Whether the records are in the file for whoever looks for them: somebody may have taken it away, or its folder. */
+async function appendsTo(file: JournalFile, records: readonly JournalRecord[]): Promise<boolean> {
+  const failure = await file.append(encodeRecords(records), true);
+  if (failure) throw failure.error;
+  return file.isInPlace();
 }

@@ -3,6 +3,7 @@ import {
   mkdir,
   readdir,
   readFile,
+  rename,
   stat,
   symlink,
   utimes,
@@ -18,6 +19,7 @@ import {
   type Worker,
 } from '../../test/journal-folder.js';
 import { FileSpillJournal } from './file-spill-journal.js';
+import { type JournalDisk, systemDisk } from './journal-disk.js';
 import { entryRecord, journalHeader, readJournal } from './journal-format.js';
 import { encodeRecords } from './journal-record.js';
 import type { JournalEntry } from './spill-journal.js';
@@ -46,8 +48,8 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-function journalHere(): FileSpillJournal {
-  const journal = new FileSpillJournal({ directory: folder });
+function journalHere(disk?: JournalDisk): FileSpillJournal {
+  const journal = new FileSpillJournal({ directory: folder }, disk);
   cleanups.push(() => journal.close());
   return journal;
 }
@@ -64,6 +66,9 @@ function worker(script: string): Worker {
   return started;
 }
 
+const full = (): Promise<never> => Promise.reject(Object.assign(new Error(), { code: 'ENOSPC' }));
+const FULL_DISK: JournalDisk = { write: full, sync: full };
+
 const OWNER_ELSEWHERE = '1 1 elsewhere';
 const SOME_INSTANCE = '0123456789abcdef';
 
@@ -74,6 +79,10 @@ async function leave(name: string, bytes: Uint8Array): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, bytes, { mode: 0o600 });
   return path;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 }
 
 const secondsAgo = (seconds: number): Date => new Date(Date.now() - seconds * 1_000);
@@ -247,7 +256,7 @@ describe('a damaged file', () => {
     { where: 'in its middle', left: flipped(afterA + 20), goodLength: afterA, good: ['a'] },
     { where: 'in its front', left: flipped(0), goodLength: 0, good: [] },
   ])(
-    'is used as far as it is whole, the rest is kept: $where',
+    'fault 15: is used as far as it is whole, the rest is kept: $where',
     async ({ left, goodLength, good }) => {
       await leave(`${SOME_INSTANCE}-1.orphan`, left);
       const journal = journalHere();
@@ -264,7 +273,7 @@ describe('a damaged file', () => {
     },
   );
 
-  it('of another version is left alone, with one warning', async () => {
+  it('fault 16: of another version is left alone, with one warning', async () => {
     const bytes = Buffer.from(
       bytesOf([entry('a')])
         .toString('latin1')
@@ -333,10 +342,7 @@ describe('an orphan that cannot be adopted now', () => {
   });
 
   it('is adopted when the disk is full, and kept until the last of it is confirmed', async () => {
-    const full = (): Promise<never> =>
-      Promise.reject(Object.assign(new Error(), { code: 'ENOSPC' }));
-    const journal = new FileSpillJournal({ directory: folder }, { write: full, sync: full });
-    cleanups.push(() => journal.close());
+    const journal = journalHere(FULL_DISK);
     const orphan = `${SOME_INSTANCE}-1.orphan`;
     await leave(orphan, bytesOf([entry('a'), entry('b'), entry('c')]));
     const { entries, warnings } = await journal.start();
@@ -350,6 +356,124 @@ describe('an orphan that cannot be adopted now', () => {
     const next = journalHere();
     for (const { id } of (await next.start()).entries) next.confirm(id);
     await next.close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('a file that goes from hand to hand', () => {
+  const orphan = `${SOME_INSTANCE}-1.orphan`;
+
+  it('stays while an entry of it waits: adopters without a file of their own', async () => {
+    await leave(orphan, bytesOf([entry('a'), entry('b')]));
+    const [first, second] = [journalHere(FULL_DISK), journalHere(FULL_DISK)];
+    expect(idsOf((await first.start()).entries)).toEqual(['a', 'b']);
+    expect(idsOf((await second.start()).entries)).toEqual(['a', 'b']);
+    expect((await first.adoptOrphans()).entries).toEqual([]);
+    first.confirm('a');
+    second.confirm('b');
+    expect([first.length, second.length]).toEqual([1, 1]);
+    await first.close();
+    await second.close();
+    expect(await readdir(folder)).toEqual([orphan]);
+    expect(idsOf((await journalHere().start()).entries)).toEqual(['a', 'b']);
+  });
+
+  it('is deleted by whoever has it last, once all is confirmed', async () => {
+    await leave(orphan, bytesOf([entry('a'), entry('b')]));
+    const [first, second] = [journalHere(FULL_DISK), journalHere(FULL_DISK)];
+    await first.start();
+    await second.start();
+    await first.adoptOrphans();
+    for (const journal of [first, second]) for (const id of ['a', 'b']) journal.confirm(id);
+    expect([first.length, second.length]).toEqual([0, 0]);
+    await first.close();
+    await second.close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('stays while an entry of it waits that is replayed once more', async () => {
+    await leave(orphan, bytesOf([entry('a'), entry('b')]));
+    const [first, second] = [journalHere(FULL_DISK), journalHere(FULL_DISK)];
+    await first.start();
+    await second.start();
+    first.confirm('a');
+    expect(idsOf((await first.adoptOrphans()).entries)).toEqual(['a']);
+    first.confirm('b');
+    await first.close();
+    expect(idsOf((await journalHere().start()).entries)).toEqual(['a', 'b']);
+  });
+
+  it('stays while an entry of it waits: its owner, that has found no room for another', async () => {
+    const disk = { ...systemDisk };
+    const owner = journalHere(disk);
+    await owner.start();
+    for (const id of ['a', 'b']) await owner.append(entry(id));
+    const [name = ''] = await readdir(folder);
+    const left = name.replace(/journal$/, 'orphan');
+    await rename(join(folder, name), join(folder, left));
+    Object.assign(disk, FULL_DISK);
+    expect((await owner.adoptOrphans()).entries).toEqual([]);
+    owner.confirm('a');
+    await owner.close();
+    expect(await readdir(folder)).toEqual([left]);
+    expect(idsOf((await journalHere().start()).entries)).toEqual(['a', 'b']);
+  });
+
+  it('stays while an entry of it waits that is in another file, too', async () => {
+    await leave(orphan, bytesOf([entry('a'), entry('b')]));
+    const journal = journalHere();
+    await journal.start();
+    await leave(`${SOME_INSTANCE}-2.orphan`, bytesOf([entry('a')]));
+    await journal.adoptOrphans();
+    journal.confirm('b');
+    expect(await readdir(folder)).toHaveLength(3);
+    journal.confirm('a');
+    await journal.close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('entries that the caller has no use for', () => {
+  const orphan = `${SOME_INSTANCE}-1.orphan`;
+  const mine = ({ id }: JournalEntry): boolean => id.startsWith('mine');
+  const theirs = (each: JournalEntry): boolean => !mine(each);
+
+  it('are left to others, who need not wait until this process ends', async () => {
+    const path = await leave(orphan, bytesOf([entry('theirs')]));
+    const { ctimeMs } = await stat(path);
+    const journal = journalHere();
+    expect(await journal.start(mine)).toEqual({ entries: [], warnings: [] });
+    expect((await journal.adoptOrphans(mine)).entries).toEqual([]);
+    expect(journal.length).toBe(0);
+    // Not even for a moment was it taken away.
+    expect((await stat(path)).ctimeMs).toBe(ctimeMs);
+    expect(idsOf((await journalHere().start(theirs)).entries)).toEqual(['theirs']);
+  });
+
+  it('are given back with their file when the others in it are confirmed, which are not replayed', async () => {
+    await leave(orphan, bytesOf([entry('mine'), entry('theirs')]));
+    const [journal, other] = [journalHere(), journalHere()];
+    expect(idsOf((await journal.start(mine)).entries)).toEqual(['mine']);
+    expect((await other.start(theirs)).entries).toEqual([]);
+    journal.confirm('mine');
+    await until(async () => (await readdir(folder)).includes(orphan));
+    expect((await journal.adoptOrphans(mine)).entries).toEqual([]);
+    expect(idsOf((await other.adoptOrphans(theirs)).entries)).toEqual(['theirs']);
+  });
+
+  it('are adopted by another caller of the same journal, and deleted by the last', async () => {
+    await leave(orphan, bytesOf([entry('mine'), entry('theirs')]));
+    await leave(`${SOME_INSTANCE}-2.orphan`, bytesOf([entry('theirs-2')]));
+    const journal = journalHere();
+    expect(idsOf((await journal.start(mine)).entries)).toEqual(['mine']);
+    const answers = await Promise.all([mine, theirs].map((is) => journal.adoptOrphans(is)));
+    expect(answers.map(({ entries }) => idsOf(entries))).toEqual([[], ['theirs-2']]);
+    journal.confirm('theirs-2');
+    journal.confirm('mine');
+    await until(async () => (await readdir(folder)).includes(orphan));
+    expect(idsOf((await journal.adoptOrphans(theirs)).entries)).toEqual(['theirs']);
+    journal.confirm('theirs');
+    await journal.close();
     expect(await readdir(folder)).toEqual([]);
   });
 });

@@ -11,10 +11,14 @@ import { systemCode } from './spill-journal-error.js';
 /** Enough to read who owns a file, bytes. */
 const FRONT_BYTES = 4_096;
 
+/** Whether somebody can make use of an entry. @internal */
+export type EntryFilter = (entry: JournalEntry) => boolean;
+
 /** Who adopts, and when. @internal */
 export interface Adopter {
   readonly folder: string;
   readonly instance: string;
+  readonly isMine: EntryFilter;
   /** Wall clock, epoch ms. */
   readonly now: number;
   /** Files beyond this many bytes are left for later. */
@@ -23,6 +27,8 @@ export interface Adopter {
 
 /** A file that was adopted, and stays where it is until it is not needed any more. @internal */
 export interface Claimed {
+  /** The name that it has while it is adopted. */
+  readonly name: string;
   readonly entries: readonly JournalEntry[];
   readonly bytes: number;
   readonly warning?: string;
@@ -34,7 +40,8 @@ export interface Claimed {
 
 const NOTHING_TO_DO = { discard: () => Promise.resolve(), giveBack: () => Promise.resolve() };
 
-const onlyWarn = (warning: string): Claimed => ({
+const onlyWarn = (name: string, warning: string): Claimed => ({
+  name,
   entries: [],
   bytes: 0,
   warning,
@@ -43,7 +50,7 @@ const onlyWarn = (warning: string): Claimed => ({
 
 /**
  * Takes a file when its owner is gone: by renaming it, so that of two adopters one is too late. Answers nothing when it has
- * a living owner, does not fit now, or somebody else was faster.
+ * a living owner, does not fit now, holds only what the adopter has no use for, or somebody else was faster.
  *
  * @internal
  */
@@ -62,7 +69,8 @@ export async function claimOrphan(
     const code = systemCode(error);
     if (code === 'ENOENT') return undefined;
     const what = code === 'ELOOP' ? 'is a symbolic link' : `cannot be adopted (${code})`;
-    return onlyWarn(`The journal file '${candidate.name}' ${what} and was left alone.`);
+    const { name } = candidate;
+    return onlyWarn(name, `The journal file '${name}' ${what} and was left alone.`);
   }
 }
 
@@ -75,14 +83,17 @@ async function claim(
   const facts = await handle.stat();
   const why = facts.isFile() ? distrust(facts) : 'it is no file';
   if (why !== undefined) {
-    return onlyWarn(`The journal file '${name}' was left alone: ${why}.`);
+    return onlyWarn(name, `The journal file '${name}' was left alone: ${why}.`);
   }
   if (facts.size > adopter.room) return undefined;
   const { owner, foreignVersion } = readJournal(await readUpTo(handle, FRONT_BYTES));
   if (foreignVersion) {
-    return onlyWarn(`The journal file '${name}' is of another version and was left alone.`);
+    return onlyWarn(name, `The journal file '${name}' is of another version and was left alone.`);
   }
   if (!candidate.free && !isOrphaned(owner, facts.mtimeMs, adopter.now)) return undefined;
+  const { entries } = readJournal(await readUpTo(handle, Infinity));
+  // Others, who have use for them, are not to wait until this process ends.
+  if (entries.length > 0 && !entries.some(adopter.isMine)) return undefined;
   const claimed = claimName(name, adopter.instance);
   await rename(join(adopter.folder, name), join(adopter.folder, claimed));
   // Only now: its owner may have written until it was taken away.
@@ -106,16 +117,15 @@ function adopt(bytes: Buffer, name: string, folder: string): Claimed {
   const path = join(folder, name);
   const giveBack = (): Promise<void> => rename(path, releasedName(path));
   const badBytes = bytes.length - goodLength;
-  if (badBytes === 0) return { entries, bytes: goodLength, discard: () => unlink(path), giveBack };
+  const claimed = { name, entries, bytes: goodLength, giveBack };
+  if (badBytes === 0) return { ...claimed, discard: () => unlink(path) };
   const bad = badName(path);
   return {
-    entries,
-    bytes: goodLength,
+    ...claimed,
     warning:
       `The journal file '${releasedName(name)}' is damaged: its last ${badBytes} bytes cannot be read, and it is kept as '${badName(name)}'. ` +
       'If a process was killed while it wrote, nothing is missing; otherwise answers may be, and their refresh tokens with them.',
     // By its name alone, so that it also works on a disk that is full.
     discard: () => rename(path, bad),
-    giveBack,
   };
 }

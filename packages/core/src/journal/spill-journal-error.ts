@@ -34,6 +34,12 @@ export class SpillJournalError extends OAuthTokenError {
 export const isSpillJournalError = (value: unknown): value is SpillJournalError =>
   hasCode(value, 'journal_failed');
 
+/** Why the disk did not keep what it was given. @internal */
+export const failedOn = (error: unknown): SpillJournalError =>
+  error instanceof SpillJournalError
+    ? error
+    : new SpillJournalError('failed', `the disk answered ${systemCode(error)}`);
+
 /** The system's code of an error, such as `ENOSPC`; never its text. @internal */
 export function systemCode(error: unknown): string {
   const code = types.isNativeError(error) && 'code' in error ? error.code : undefined;

@@ -31,13 +31,18 @@ export abstract class SpillJournal {
   /**
    * Opens the journal and adopts what dead processes left; those entries are to be replayed. Never rejects: a journal
    * that cannot be kept answers with a warning and is then not `writable`. A second call answers as the first did.
+   *
+   * @param isMine - whether the caller can make use of an entry; must not throw. What has none of its entries is left to
+   *   others who share the journal. @defaultValue every entry
    */
-  abstract start(): Promise<JournalStart>;
+  abstract start(isMine?: (entry: JournalEntry) => boolean): Promise<JournalStart>;
   /**
    * Adopts what processes have left that died since, or that could not be told from living ones before; to be called
    * every now and then. Never rejects.
+   *
+   * @param isMine - as for {@link SpillJournal.start}; asked again about the same entries with each call
    */
-  abstract adoptOrphans(): Promise<JournalStart>;
+  abstract adoptOrphans(isMine?: (entry: JournalEntry) => boolean): Promise<JournalStart>;
   /**
    * Resolves once the entry is on the disk; appends made meanwhile share one fsync. An id that waits already is not
    * written again. An entry that is confirmed before it was written is not written at all.

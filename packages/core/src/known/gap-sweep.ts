@@ -13,7 +13,8 @@ const RETRY_MS = 1_000;
 
 /** What a sweep compares, and how. @internal */
 export interface Sweepable {
-  keys(): readonly TokenKey[];
+  /** The keys to compare, by their canonical forms. */
+  keys(): ReadonlyMap<string, TokenKey>;
   compare(key: TokenKey): Promise<unknown>;
 }
 
@@ -28,10 +29,14 @@ export interface Sweepable {
 export class GapSweep {
   #running: Promise<void> | undefined;
   #again = false;
+  #sweeping = false;
+  #gaps = 0;
   #ended = false;
   /** Monotonic, ms. */
   #quietUntil = -Infinity;
   readonly #waiting = new Set<() => void>();
+  /** What could not be compared, the store (or its part of it) being away. */
+  readonly #left = new Set<string>();
 
   constructor(
     private readonly clock: Clock,
@@ -40,24 +45,32 @@ export class GapSweep {
 
   /** Begins a sweep, or has the one under way followed by another. */
   start(): void {
+    this.#gaps += 1;
     if (this.#ended) return;
     this.#again = true;
+    this.#sweeping = true;
     this.#running ??= this.#run();
   }
 
-  /** Waits until refresh tokens may be sent: `free` at once · `waited`: what was read before is old · `ended`: never, the process ends. */
-  async settled(): Promise<'free' | 'waited' | 'ended'> {
-    if (!this.#isHolding()) return 'free';
-    while (this.#isHolding() && !this.#ended) {
+  /** Waits until the refresh token of a key may be sent: `free` at once · `waited`: what was read before is old · `ended`: never, the process ends. */
+  async settled(canonical: string): Promise<'free' | 'waited' | 'ended'> {
+    if (this.isFree(canonical)) return 'free';
+    while (!this.isFree(canonical) && !this.#ended) {
       // Somebody waits for this.
       await this.#pause(this.#quietUntil - this.clock.monotonic(), true);
     }
     return this.#ended ? 'ended' : 'waited';
   }
 
-  /** Whether refresh tokens may be sent now. */
-  isFree(): boolean {
-    return !this.#isHolding();
+  /** Whether the refresh token of a key may be sent now. */
+  isFree(canonical: string): boolean {
+    if (this.#left.has(canonical)) return false;
+    return !this.#sweeping && this.clock.monotonic() >= this.#quietUntil;
+  }
+
+  /** How many gaps there have been: what was planned before the last of them is old. */
+  get gaps(): number {
+    return this.#gaps;
   }
 
   /** Takes up no more records and lets nobody wait. */
@@ -72,35 +85,41 @@ export class GapSweep {
     await this.#running;
   }
 
-  #isHolding(): boolean {
-    return this.#running !== undefined || this.clock.monotonic() < this.#quietUntil;
-  }
-
+  /** Sweeps while there are gaps, and then goes on with what was left over: one part of a store that is away holds only its own back. */
   async #run(): Promise<void> {
-    while (this.#again && !this.#ended) {
+    while ((this.#again || this.#left.size > 0) && !this.#ended) {
       this.#again = false;
-      const done = await this.#sweep();
-      if (done) continue;
-      this.#again = true;
-      await this.#pause(RETRY_MS);
+      const compared = await this.#sweep();
+      if (compared) {
+        if (this.#sweeping) this.#quietUntil = this.clock.monotonic() + OTHERS_MS;
+        this.#sweeping = this.#again;
+        this.#wakeAll();
+      }
+      if (!this.#again && this.#left.size > 0) await this.#pause(RETRY_MS);
     }
-    this.#quietUntil = this.clock.monotonic() + OTHERS_MS;
+    this.#sweeping = false;
     this.#running = undefined;
     this.#wakeAll();
   }
 
-  /** Whether it got to its end, with the store there. */
+  /** Whether anything could be compared, if there was anything. */
   async #sweep(): Promise<boolean> {
     const keys = [...this.work.keys()];
-    let away = false;
+    const count = keys.length;
     const worker = async (): Promise<void> => {
-      for (let key = keys.pop(); key !== undefined && !away && !this.#ended; key = keys.pop()) {
-        // A record that cannot be read does not keep the others from it.
-        away ||= await this.work.compare(key).then(() => false, isStoreUnavailableError);
+      for (let next = keys.pop(); next !== undefined && !this.#ended; next = keys.pop()) {
+        const [canonical, key] = next;
+        // A record that cannot be read, the store being there, does not keep anything from going on.
+        const away = await this.work.compare(key).then(() => false, isStoreUnavailableError);
+        if (away) this.#left.add(canonical);
+        else this.#left.delete(canonical);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    return !away;
+    // What is not known any more needs no comparison.
+    const known = this.work.keys();
+    for (const canonical of this.#left) if (!known.has(canonical)) this.#left.delete(canonical);
+    return count === 0 || this.#left.size < count;
   }
 
   /** Waits so long, or until something has happened; while a sweep is under way, a second at most. */

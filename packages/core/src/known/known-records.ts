@@ -8,6 +8,7 @@ import type { Registrations } from '../registrations/registrations.js';
 import type { TokenChange, TokenRecord, TokenStore } from '../store/token-store.js';
 import type { Clock } from '../timing/clock.js';
 import type { StoreTime } from '../timing/store-time.js';
+import { BoundedMap } from '../util/bounded-map.js';
 import { newId } from '../util/new-id.js';
 import { GapSweep } from './gap-sweep.js';
 import { RecordMemory, type RememberedRecord, type Standing } from './record-memory.js';
@@ -26,6 +27,8 @@ interface KnownParts {
   readonly clock: Clock;
 }
 
+const MOST_DOUBTED = 10_000;
+
 /** A record that changes under every one of so many reads is as its last read says. */
 const MOST_READS = 3;
 
@@ -38,13 +41,15 @@ export class KnownRecords {
   readonly #memory = new RecordMemory();
   readonly #sweep: GapSweep;
   readonly #unsubscribe: () => void;
+  /** The records that the fleet was asked for. */
+  readonly #doubted = new BoundedMap<string, true>(MOST_DOUBTED);
   #heardAt: { readonly wall: number; readonly monotonic: number };
 
   constructor(private readonly parts: KnownParts) {
     const { store, clock } = parts;
     this.#heardAt = { wall: clock.now(), monotonic: clock.monotonic() };
     this.#sweep = new GapSweep(clock, {
-      keys: () => this.#memory.unconfirmed().map(({ key }) => key),
+      keys: () => this.#memory.unconfirmed(),
       compare: (key) => this.read(key),
     });
     this.#unsubscribe = store.subscribe((change) => {
@@ -89,14 +94,26 @@ export class KnownRecords {
     }
   }
 
-  /** Waits until refresh tokens may be sent; see {@link GapSweep.settled}. */
-  settled(): Promise<'free' | 'waited' | 'ended'> {
-    return this.#sweep.settled();
+  /** Has the whole fleet compare what it knows with the store, which seems to have lost a record; see {@link KnownRecords.settled} for its end. */
+  async doubt(key: TokenKey): Promise<void> {
+    const { store } = this.parts;
+    this.#doubted.set(store.idOf(key), true);
+    await store.tellGap();
   }
 
-  /** Whether refresh tokens may be sent now. */
-  isFree(): boolean {
-    return this.#sweep.isFree();
+  /** Waits until refresh tokens may be sent; see {@link GapSweep.settled}. */
+  settled(key: TokenKey): Promise<'free' | 'waited' | 'ended'> {
+    return this.#sweep.settled(canonicalKey(key));
+  }
+
+  /** How many gaps in the changes there have been. */
+  get gaps(): number {
+    return this.#sweep.gaps;
+  }
+
+  /** Whether the refresh token of a key may be sent now, as it was planned when there had been so many gaps. */
+  isFree(key: TokenKey, gaps: number): boolean {
+    return this.#sweep.gaps === gaps && this.#sweep.isFree(canonicalKey(key));
   }
 
   /** No more waits. */
@@ -145,6 +162,10 @@ export class KnownRecords {
     const hasLost = known !== undefined && hasLostIntent(record?.state ?? EMPTY_RECORD, known, now);
     if (hasLost || (isLess && isRestorable(known, now))) {
       return { record: await this.#restore(key, canonical, known, record), standing: 'current' };
+    }
+    if ((record === undefined || isNeverWritten(record.state)) && this.#memory.hasHeard(id)) {
+      if (!this.#doubted.delete(id)) return { record, standing: 'lost' };
+      this.#memory.unhear(id);
     }
     // Tokens whose commit is still to be confirmed stay in memory.
     if (isLess && known.status === 'active') return { record, standing: 'current' };

@@ -1,3 +1,4 @@
+import type { TokenKey } from '../model/token-key.js';
 import { tombstoneOf } from '../record/put-record.js';
 import { EMPTY_RECORD, type RecordState } from '../record/record-state.js';
 import { isProvablyOlder } from '../record/restore-record.js';
@@ -16,12 +17,12 @@ export interface RememberedRecord {
 }
 
 /**
- * How a stored record stands to what was heard of it: `behind`: newer tokens of the same login have been stored, so its refresh token is
+ * How a stored record stands to what was heard of it: `lost`: it is gone, though nobody has deleted it · `behind`: newer tokens of the same login have been stored, so its refresh token is
  * spent · `ended`: somebody has logged in or out since.
  *
  * @internal
  */
-export type Standing = 'current' | 'behind' | 'ended';
+export type Standing = 'current' | 'lost' | 'behind' | 'ended';
 
 /** What was heard of a record that is not in memory itself. */
 interface Note {
@@ -65,10 +66,13 @@ export class RecordMemory {
     return gaps === this.#gaps;
   }
 
-  /** The records that were not compared with the store since the last gap. */
-  unconfirmed(): readonly TokenRecord[] {
-    const entries = [...this.#entries.values()];
-    return entries.filter((entry) => !this.isConfirmed(entry)).map(({ record }) => record);
+  /** The keys of the records that were not compared with the store since the last gap, by their canonical forms. */
+  unconfirmed(): ReadonlyMap<string, TokenKey> {
+    const keys = new Map<string, TokenKey>();
+    for (const [canonical, entry] of this.#entries) {
+      if (!this.isConfirmed(entry)) keys.set(canonical, entry.record.key);
+    }
+    return keys;
   }
 
   /** Keeps a record, unless a newer one is known. */
@@ -100,6 +104,17 @@ export class RecordMemory {
   markOf(canonical: string, id: string): string {
     const { version, epoch } = this.#entries.get(canonical)?.record.state ?? {};
     return `${version} ${epoch} ${this.#notes.get(id)?.version}`;
+  }
+
+  /** Whether newer tokens of a record were heard of than this process has seen. */
+  hasHeard(id: string): boolean {
+    const note = this.#notes.get(id);
+    return note !== undefined && !note.forgotten && note.version > 0;
+  }
+
+  /** Believes that the store has lost it. */
+  unhear(id: string): void {
+    this.#notes.delete(id);
   }
 
   /** The tombstone of a record that is known to be forgotten, though it was not seen. */

@@ -8,6 +8,9 @@ import {
 } from './record-state.js';
 import { type Transition, unchanged, update } from './transition.js';
 
+/** The longest lease with its takeover delay, ms. */
+const LONGEST_HOLD_MS = MAX_LEASE_MS + 60_000;
+
 /**
  * Writes the intent of a token request, unless someone was faster, is at it, or knows better.
  *
@@ -24,16 +27,16 @@ export function beginRecord<Body>(
   const refusal = refuse(state, command, now);
   if (refusal !== undefined) return unchanged(state, refusal);
   const leaseUntil = now + Math.min(command.leaseMs, MAX_LEASE_MS);
-  const orphan = command.kind === 'login' ? unsettledRefresh(state.intent) : undefined;
+  const orphan = orphanOf(state, command);
   const intent: RenewalIntent = compact({
     intentId: command.intentId,
     owner: command.owner,
     kind: command.kind,
     fingerprint: command.fingerprint,
-    since: now,
+    since: command.kind === 'refresh' ? (orphan?.since ?? now) : now,
     leaseUntil,
     takeoverAt: leaseUntil + command.takeoverMs,
-    // A login that fails must not make its refresh token look unsent.
+    // A request that fails must not make the refresh token look unsent.
     unsettled: orphan && { ...orphan, ambiguous: true },
   });
   const keepFresh = state.body === undefined ? command.fresh.keepFresh : state.keepFresh;
@@ -65,8 +68,10 @@ function refuse<Body>(
     return { kind: 'stale' };
   }
   if (isKnownDead(state, command)) return { kind: 'dead' };
-  const busyUntil = blockedUntil(state, command.kind);
-  if (busyUntil > now) return { kind: 'busy', until: busyUntil };
+  const busyUntil = blockedUntil(state, command);
+  // Nothing is held for so long: the store's clock has gone back since.
+  if (busyUntil > now && busyUntil <= now + LONGEST_HOLD_MS)
+    return { kind: 'busy', until: busyUntil };
   if (isUnweighed(state, command)) return { kind: 'stale' };
   const { until = -Infinity, settings = command.settings } = state.backoff ?? {};
   return until > now && settings === command.settings && !command.force
@@ -86,12 +91,26 @@ function isUnweighed<Body>(state: RecordState<Body>, command: BeginCommand<Body>
   return state.intent.intentId !== seenIntentId;
 }
 
-/** A refresh token that was sent is left alone beyond the lease; a login may follow at once. */
+/** The refresh whose fate is unknown, as far as it matters to a request: a login is to settle it, another use of its token repeats it. */
+function orphanOf<Body>(
+  { intent }: RecordState<Body>,
+  { kind, fingerprint }: BeginCommand<Body>,
+): RenewalIntent | undefined {
+  const orphan = unsettledRefresh(intent);
+  if (orphan === undefined || (kind === 'refresh' && orphan.fingerprint !== fingerprint)) {
+    return undefined;
+  }
+  return compact({ ...orphan, unsettled: undefined });
+}
+
+/** A refresh token that was sent is left alone beyond the lease, but by who sent it and knows that it is over; a login may follow at once. */
 function blockedUntil<Body>(
   { intent, restUntil = -Infinity }: RecordState<Body>,
-  kind: BeginCommand<unknown>['kind'],
+  { kind, replayOf }: BeginCommand<Body>,
 ): number {
   const leaseUntil = intent?.leaseUntil ?? -Infinity;
   if (kind === 'login') return leaseUntil;
-  return Math.max(leaseUntil, restUntil, unsettledRefresh(intent)?.takeoverAt ?? -Infinity);
+  const isReplay = intent?.ambiguous === true && intent.intentId === replayOf;
+  const takeoverAt = isReplay ? undefined : unsettledRefresh(intent)?.takeoverAt;
+  return Math.max(leaseUntil, restUntil, takeoverAt ?? -Infinity);
 }

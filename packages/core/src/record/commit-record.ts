@@ -1,5 +1,11 @@
 import type { CommitAnswer, CommitCommand, RecordBase } from './record-command.js';
-import { MAX_SIBLINGS, type RecordState, REMEMBERED, type Sibling } from './record-state.js';
+import {
+  MAX_SIBLINGS,
+  MOST_SPENT,
+  type RecordState,
+  REMEMBERED,
+  type Sibling,
+} from './record-state.js';
 import {
   endEpoch,
   isNeverWritten,
@@ -34,10 +40,21 @@ export function commitRecord<Body>(
   if (hasLost(state, command.base)) return accept(state, command, now, now + LOST_REST_MS);
   if (state.epoch !== command.base.epoch) return unchanged(state, { kind: 'oldEpoch' });
   if (state.version === command.base.version) return accept(state, command, now);
+  if (isSuccessor(state, command)) return accept(state, command, now);
   // A login that lost the race has tokens of a family of its own, and a tombstone takes none: nobody needs them.
   const unwanted = command.newEpoch !== undefined || state.status === 'forgotten';
   return unwanted ? unchanged(state, { kind: 'oldEpoch' }) : keepAsSibling(state, command, now);
 }
+
+/** Whether the present refresh token is the very one that was sent, in a record that was put back under a higher version meanwhile. */
+const isSuccessor = (
+  { version, facts }: RecordState<unknown>,
+  { base, newEpoch, sentFingerprint }: CommitCommand<unknown>,
+): boolean =>
+  version > base.version &&
+  newEpoch === undefined &&
+  sentFingerprint !== undefined &&
+  facts?.refreshFingerprint === sentFingerprint;
 
 /** Whether a store has gone back behind what somebody was told that it had. */
 function hasLost(state: RecordState<unknown>, base: RecordBase): boolean {
@@ -60,7 +77,7 @@ function accept<Body>(
   const attempt = (state.backoff?.attempt ?? 0) + 1;
   const login = command.newEpoch !== undefined;
   const next = update(state, {
-    version: base.version + 1,
+    version: Math.max(base.version, state.version) + 1,
     epoch: command.newEpoch ?? base.epoch,
     endedEpochs: login ? endEpoch(state, base.epoch) : state.endedEpochs,
     restUntil: login ? undefined : restUntil,
@@ -107,8 +124,8 @@ function keepAsSibling<Body>(
     ...state.siblings.map((sibling) => sibling.facts.refreshFingerprint),
   ];
   const isKnown = fingerprint === undefined || known.includes(fingerprint);
-  // Further behind than the answers reach it may have been stored once, and spent.
-  const tooOld = state.version - command.base.version > REMEMBERED;
+  // Further behind than the history reaches it may have been stored once, and spent.
+  const tooOld = state.version - command.base.version > MOST_SPENT;
   if (isKnown || tooOld) {
     const answer: CommitAnswer = { kind: isKnown ? 'superseded' : 'tooOld' };
     return unchanged(remember(state, command.intentId, answer), answer);

@@ -25,6 +25,8 @@ export interface BeginCommand<Body> {
   readonly force: boolean;
   /** The intent that the plan has weighed ('': none); another one that was left has to be weighed first. Absent: whichever. */
   readonly seenIntentId?: string;
+  /** The sender's own intent that it has settled as ambiguous: the refresh token is sent again at once, within its grace. */
+  readonly replayOf?: string;
   /** Fingerprint of the settings that it is made with. */
   readonly settings: string;
   /** For a record without tokens: its key, and whether the background should try again. */
@@ -95,6 +97,8 @@ export type SettleOutcome =
       readonly failure: RenewalFailure;
       /** Only as long as the settings are these. */
       readonly settings?: string;
+      /** Nothing was tried: it is no further failure. */
+      readonly held?: true;
     }
   /** The present token is still good; renew then. */
   | { readonly kind: 'tooEarly'; readonly until: number }

@@ -23,6 +23,7 @@ export interface RenewalIntent {
   readonly kind: 'refresh' | 'login';
   /** Fingerprint of the refresh token that is being sent, or of the grant. */
   readonly fingerprint: string;
+  /** When it began; for a refresh token whose fate was unknown already, when it was first to be sent. */
   readonly since: number;
   /** Until then its owner may be sending. */
   readonly leaseUntil: number;
@@ -30,7 +31,7 @@ export interface RenewalIntent {
   readonly takeoverAt: number;
   /** The owner has said that it does not know whether its request was processed. */
   readonly ambiguous?: boolean;
-  /** A login's: the refresh whose fate was unknown when it began. It counts again when the login brings no tokens. */
+  /** The refresh whose fate was unknown when this began. It counts again when this brings no tokens and tells nothing about it. */
   readonly unsettled?: RenewalIntent;
 }
 

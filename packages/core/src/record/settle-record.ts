@@ -31,7 +31,7 @@ export function settleRecord<Body>(
       return end(state, command, {
         backoff: compact({
           until: outcome.until,
-          attempt: (state.backoff?.attempt ?? 0) + 1,
+          attempt: (state.backoff?.attempt ?? 0) + (outcome.held ? 0 : 1),
           settings: outcome.settings,
         }),
         failure: { ...outcome.failure, since: state.failure?.since ?? outcome.failure.since },
@@ -73,6 +73,8 @@ function keepAmbiguous<Body>(
   outcome: Extract<SettleOutcome, { kind: 'ambiguous' }>,
   now: number,
 ): Transition<Body, SettleAnswer> {
+  // Said again after a lost reply.
+  if (intent.ambiguous) return unchanged(state, { kind: 'settled' });
   const next = update(state, {
     intent: { ...intent, ambiguous: true, leaseUntil: Math.min(intent.leaseUntil, now) },
     failure: {
@@ -80,6 +82,8 @@ function keepAmbiguous<Body>(
       since: state.failure?.since ?? outcome.failure.since,
       nextTryAt: intent.takeoverAt,
     },
+    // It holds nothing back, and counts.
+    backoff: { until: now, attempt: (state.backoff?.attempt ?? 0) + 1 },
     lastRenewal: { at: now, outcome: 'ambiguous', reason: command.reason },
     scheduledAt: state.keepFresh ? intent.takeoverAt : Infinity,
   });

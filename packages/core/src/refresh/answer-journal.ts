@@ -1,9 +1,11 @@
 import type { JournalEntry, SpillJournal } from '../journal/spill-journal.js';
 import { isSpillJournalError } from '../journal/spill-journal-error.js';
+import { isSealError } from '../seal/seal-error.js';
 import type { TokenKey } from '../model/token-key.js';
 import type { CommitAnswer, CommitCommand } from '../record/record-command.js';
 import type { RecordBody, TokenStore } from '../store/token-store.js';
 import type { Clock, Timer } from '../timing/clock.js';
+import { BoundedMap } from '../util/bounded-map.js';
 
 /** How often the answers that dead processes have left are looked for, ms. */
 const LOOK_EVERY_MS = 15_000;
@@ -14,11 +16,16 @@ const LOOK_EVERY_MS = 15_000;
  */
 const GATHER_MS = 5;
 
+const MOST_UNOPENED = 1_000;
+
 /** An answer of a token request as its commit. @internal */
 export interface KeptAnswer {
   readonly key: TokenKey;
   readonly command: CommitCommand<RecordBody>;
 }
+
+/** Commits an answer that was left; resolves when that has been tried. @internal */
+export type Replay = (answer: KeptAnswer) => Promise<void>;
 
 /**
  * Keeps the answers of token requests on this machine until the store has confirmed them, sealed by the store, and hands over those that
@@ -29,22 +36,30 @@ export interface KeptAnswer {
 export class AnswerJournal {
   /** Answers whose commit has just been sent. */
   readonly #noted = new Map<string, KeptAnswer>();
+  /** Those that are on their way to the disk. */
+  readonly #writes = new Map<string, Promise<void>>();
+  #replay: Replay | undefined;
   #writing: Timer | undefined;
   #timer: Timer | undefined;
+  /** Entries that did not open: each is told of once. */
+  readonly #unopened = new BoundedMap<string, true>(MOST_UNOPENED);
+  readonly #isMine = (entry: JournalEntry): boolean => this.#open(entry) !== undefined;
   #failing = false;
   #ended = false;
 
   constructor(
     private readonly spill: SpillJournal,
-    private readonly store: Pick<TokenStore, 'seal' | 'open' | 'idOf'>,
+    private readonly store: Pick<TokenStore, 'seal' | 'open' | 'idOf' | 'fingerprint' | 'identity'>,
     private readonly clock: Clock,
   ) {}
 
   /** Starts, and hands over what was left: now, and whenever another process dies. */
-  async start(replay: (answer: KeptAnswer) => void): Promise<void> {
-    const { entries, warnings } = await this.spill.start();
-    this.#handOver(entries, warnings, replay);
-    if (this.spill.writable) this.#lookLater(replay);
+  async start(replay: Replay): Promise<void> {
+    this.#replay = replay;
+    const { entries, warnings } = await this.spill.start(this.#isMine);
+    // What the store does not take now is tried again behind.
+    void this.#handOver(entries, warnings, replay);
+    if (this.spill.writable) this.#lookLater();
   }
 
   /**
@@ -61,11 +76,17 @@ export class AnswerJournal {
   }
 
   /** Writes a noted answer down now. Resolves once it is on the disk, or known not to be; never rejects. */
-  async write(intentId: string): Promise<void> {
+  write(intentId: string): Promise<void> {
     const answer = this.#noted.get(intentId);
-    if (answer === undefined) return;
+    if (answer === undefined) return this.#writes.get(intentId) ?? Promise.resolve();
     this.#noted.delete(intentId);
-    const context = this.store.idOf(answer.key);
+    const written = this.#append(intentId, answer).finally(() => this.#writes.delete(intentId));
+    this.#writes.set(intentId, written);
+    return written;
+  }
+
+  async #append(intentId: string, answer: KeptAnswer): Promise<void> {
+    const context = `${this.#storeName()} ${this.store.idOf(answer.key)}`;
     try {
       const plain = Buffer.from(JSON.stringify(answer));
       const sealed = this.store.seal(plain, contextOf(context));
@@ -78,13 +99,27 @@ export class AnswerJournal {
 
   /** The store has answered a commit: with that, its answer is safe, or needed no more. */
   settled({ intentId }: CommitCommand<RecordBody>, { kind }: CommitAnswer): void {
-    if (this.#noted.delete(intentId)) return;
-    if (kind !== 'tooOld') {
+    if (kind === 'tooOld') {
+      this.putAside(
+        intentId,
+        'the record has moved on too far to tell whether its tokens are older',
+      );
+    } else if (!this.#noted.delete(intentId)) {
       this.spill.confirm(intentId);
-      return;
     }
-    const reason = 'the record has moved on too far to tell whether its tokens are older';
-    this.spill.quarantine(intentId, reason).catch(() => undefined);
+  }
+
+  /** Keeps an answer that must not be used any more, for a person to look at. */
+  putAside(intentId: string, reason: string): void {
+    const aside = this.write(intentId).then(() => this.spill.quarantine(intentId, reason));
+    aside.catch(() => undefined);
+  }
+
+  /** Hands over what was left by processes that are dead by now; resolves when all of it has been tried. */
+  async look(): Promise<void> {
+    if (this.#replay === undefined || !this.spill.writable) return;
+    const { entries, warnings } = await this.spill.adoptOrphans(this.#isMine);
+    await this.#handOver(entries, warnings, this.#replay);
   }
 
   /** Looks no more for what others have left. */
@@ -94,38 +129,42 @@ export class AnswerJournal {
     this.#writing?.cancel();
   }
 
-  #lookLater(replay: (answer: KeptAnswer) => void): void {
+  #lookLater(): void {
     this.#timer = this.clock.setTimer(() => {
-      void this.spill.adoptOrphans().then(({ entries, warnings }) => {
-        if (this.#ended) return;
-        this.#handOver(entries, warnings, replay);
-        this.#lookLater(replay);
+      void this.look().then(() => {
+        if (!this.#ended) this.#lookLater();
       });
     }, LOOK_EVERY_MS);
   }
 
-  #handOver(
+  async #handOver(
     entries: readonly JournalEntry[],
     warnings: readonly string[],
-    replay: (answer: KeptAnswer) => void,
-  ): void {
+    replay: Replay,
+  ): Promise<void> {
     for (const warning of warnings) warn(warning);
-    for (const entry of entries) {
-      const answer = this.#open(entry);
-      if (answer !== undefined) replay(answer);
-    }
+    const answers = entries.flatMap((entry) => this.#open(entry) ?? []);
+    await Promise.all(answers.map((answer) => replay(answer)));
   }
 
   /** What does not open stays where it is: its key may only be missing here. */
   #open({ id, context, sealed }: JournalEntry): KeptAnswer | undefined {
+    if (!context.startsWith(`${this.#storeName()} `)) return undefined;
     try {
       const text = Buffer.from(this.store.open(sealed, contextOf(context))).toString();
       return JSON.parse(text, reviveInfinity) as KeptAnswer;
     } catch (error) {
-      const why = error instanceof Error ? error.message : 'it is damaged';
+      const why = isSealError(error) ? error.message : 'it is damaged.';
+      if (this.#unopened.has(id)) return undefined;
+      this.#unopened.set(id, true);
       warn(`An answer in the spill journal (${id}) cannot be opened and stays there: ${why}`);
       return undefined;
     }
+  }
+
+  /** Whoever shares the folder for another store cannot use what is ours, nor we theirs. */
+  #storeName(): string {
+    return this.store.fingerprint(`journal ${this.store.identity}`);
   }
 
   /** A journal that could never be kept has said so when it was started. */

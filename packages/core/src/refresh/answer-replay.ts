@@ -1,6 +1,6 @@
 import { canonicalKey, type TokenKey } from '../model/token-key.js';
 import type { CommitCommand } from '../record/record-command.js';
-import { EMPTY_RECORD, type RecordState } from '../record/record-state.js';
+import { EMPTY_RECORD, type RecordState, TOMBSTONE_MS } from '../record/record-state.js';
 import { update } from '../record/transition.js';
 import type { Registrations } from '../registrations/registrations.js';
 import type { RecordBody, TokenRecord } from '../store/token-store.js';
@@ -19,23 +19,32 @@ export class AnswerReplay {
     private readonly registrations: Registrations,
   ) {}
 
-  /** Commits now, or as soon as the store is there; until then the tokens are served from memory. */
-  start(answer: KeptAnswer): void {
+  /** Commits now, or as soon as the store is there; until then the tokens are served from memory. Resolves after the first try. */
+  async start(answer: KeptAnswer): Promise<void> {
     const { key, command } = answer;
-    const { unconfirmed, known, store } = this.parts;
+    const { unconfirmed, known, store, journal, time } = this.parts;
+    if (time.now() - command.facts.issuedAt > TOMBSTONE_MS) {
+      // By now nothing may be left of a logout.
+      journal.putAside(command.intentId, 'it is older than the store remembers logouts');
+      return;
+    }
     const canonical = canonicalKey(key);
     const commit = (): Promise<void> => this.#commit(canonical, answer);
-    commit().catch(() => {
+    try {
+      await commit();
+    } catch {
       const record = provisional(store.idOf(key), key, EMPTY_RECORD, command);
       known.remember(canonical, record);
       unconfirmed.keep(canonical, record, commit);
-    });
+    }
   }
 
   async #commit(canonical: string, { key, command }: KeptAnswer): Promise<void> {
     const { store, journal, known, announcer, endpoint } = this.parts;
     const { answer, record } = await store.commit(key, command);
     journal.settled(command, answer);
+    // What was served meanwhile is not what the store has.
+    if (answer.kind !== 'committed') known.forget(canonical);
     const found = this.registrations.find(key.registrationId);
     const registration = await found.catch(() => undefined);
     if (registration === undefined) return;

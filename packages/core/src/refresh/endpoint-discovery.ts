@@ -6,6 +6,7 @@ import type { Clock } from '../timing/clock.js';
 import { isSecureEndpoint } from '../transport/secure-endpoint.js';
 import type { TokenEndpointTransport } from '../transport/token-endpoint-transport.js';
 import { compact } from '../util/compact.js';
+import { SingleFlight } from '../util/single-flight.js';
 
 const TIMEOUT_MS = 10_000;
 const KEEP_MS = 3_600_000;
@@ -21,6 +22,9 @@ export class EndpointDiscovery {
     string,
     { readonly endpoints: ProviderEndpoints; readonly until: number }
   >();
+
+  /** An issuer that does not answer is asked once for all. */
+  readonly #flights = new SingleFlight<ProviderEndpoints | FailedAnswer>();
 
   constructor(
     private readonly transport: TokenEndpointTransport,
@@ -38,6 +42,13 @@ export class EndpointDiscovery {
     }
     const known = this.#found.get(issuer);
     if (known !== undefined && known.until > this.clock.monotonic()) return known.endpoints;
+    return this.#flights.run(issuer, () => this.#find(issuer, registration));
+  }
+
+  async #find(
+    issuer: string,
+    registration: ClientRegistration,
+  ): Promise<ProviderEndpoints | FailedAnswer> {
     const endpoints = await this.#discover(issuer, registration);
     if (!('outcome' in endpoints)) {
       this.#found.set(issuer, { endpoints, until: this.clock.monotonic() + KEEP_MS });

@@ -4,13 +4,13 @@ import type { RenewalReason } from '../record/record-state.js';
 import type { Registrations } from '../registrations/registrations.js';
 import type { TokenRecord } from '../store/token-store.js';
 import { lazy } from '../util/lazy.js';
-import { withDeadline } from '../util/with-deadline.js';
 import type { ChangeWaiters } from './change-waiters.js';
-import { GuardedRenewal } from './guarded-renewal.js';
+import { GuardedRenewal, type RenewalManner } from './guarded-renewal.js';
+import { reuseNow } from './lease-of.js';
 import { plantSeed } from './plant-seed.js';
 import { busy, GRANT_UNAVAILABLE, held, noLogin, storeAway } from './renewal-results.js';
 import type { RenewalParts, RenewalResult, RenewalStep, RenewalTask } from './renewal.js';
-import { planRenewal, usesRefreshToken } from './renewal-plan.js';
+import { planRenewal, type RenewalPlan, usesRefreshToken } from './renewal-plan.js';
 import { grantFingerprint, selfLoginGrant } from './self-login.js';
 
 /** Every round follows a change of the record; more than these mean that something else is wrong. */
@@ -22,13 +22,12 @@ const LONGEST_WAIT_MS = 120_000;
 /** After so many waits for a lock the record itself is asked: it excludes by itself, the lock only saves work. */
 const MOST_LOCK_WAITS = 2;
 
-/** Longest wait for `grantFor`, ms. */
-const GRANT_MS = 10_000;
-
 /** The access token that an API has refused, and whether any has taken it before. @internal */
 export interface Refusal {
   readonly rejected?: string | undefined;
   readonly proven?: boolean;
+  /** The longest wait (ms) for a refresh token that nobody uses now; without it, as long as that takes. */
+  readonly patienceMs?: number;
 }
 
 interface Wish extends Refusal {
@@ -116,20 +115,17 @@ export class RefreshCoordinator {
   }
 
   async #renew(
-    { key, reason, rejected, proven = false }: Wish,
+    { key, reason, rejected, proven = false, patienceMs = Infinity }: Wish,
     waits: boolean,
   ): Promise<RenewalResult> {
-    const { clock, store } = this.parts;
+    const { clock, store, time } = this.parts;
+    const waitUntil = time.now() + patienceMs;
     const registration = await this.registrations.require(key.registrationId);
-    const selfLogin = lazy(async () => {
-      const grant = await withDeadline(selfLoginGrant(registration, key), clock, GRANT_MS);
-      if (typeof grant === 'string') throw new Error('grantFor() did not answer.');
-      return grant;
-    });
+    const selfLogin = lazy(() => selfLoginGrant(registration, key, clock));
     const task: RenewalTask = { key, registration, reason, rejected, proven, selfLogin };
     const watch = this.waiters.watch(store.idOf(key));
     try {
-      return await this.#rounds(task, waits, watch.changed.bind(watch));
+      return await this.#rounds(task, waits ? waitUntil : undefined, watch.changed.bind(watch));
     } finally {
       watch.end();
     }
@@ -137,54 +133,78 @@ export class RefreshCoordinator {
 
   async #rounds(
     task: RenewalTask,
-    waits: boolean,
+    waitUntil: number | undefined,
     changed: (timeoutMs: number) => Promise<void>,
   ): Promise<RenewalResult> {
     const { known, clock, time } = this.parts;
     const giveUpAt = clock.monotonic() + LONGEST_WAIT_MS;
     let startVersion: number | undefined;
     let lockWaits = 0;
+    let replayOf: string | undefined;
     for (let round = 0; round < MAX_ROUNDS; round++) {
+      const { gaps } = known;
       const reading = await known.read(task.key);
-      const step = await this.#step(task, reading, startVersion, lockWaits >= MOST_LOCK_WAITS);
+      // The lock may not be free yet that this renewal itself has held.
+      const ignoresLock = lockWaits >= MOST_LOCK_WAITS || replayOf !== undefined;
+      const manner = { plannedAt: time.now(), gaps, ignoresLock, replayOf };
+      const step = await this.#step(task, reading, startVersion, manner);
       startVersion ??= reading.record?.state.version ?? 0;
       if (step.kind === 'done') return step.result;
+      if (step.kind === 'again') replayOf = step.replayOf;
       if (step.kind === 'wait') {
         if (step.locked) lockWaits += 1;
-        const patient = waits && !this.#waitsEnded;
+        const patient = waitUntil !== undefined && !this.#waitsEnded;
         if (!patient || clock.monotonic() >= giveUpAt) return busy(step.until);
+        if (step.resting !== undefined && step.until > waitUntil) return step.resting;
         await changed(Math.max(step.until - time.now(), 1));
       }
     }
     return busy(time.now() + 1_000);
   }
 
-  async #step(
-    task: RenewalTask,
+  /** @throws whatever `grantFor` throws */
+  #plan(
+    { registration, reason, rejected, proven, selfLogin }: RenewalTask,
     { record, standing }: Reading,
     startVersion: number | undefined,
-    ignoresLock: boolean,
-  ): Promise<RenewalStep> {
-    const { store, time, known } = this.parts;
-    const { registration, reason, rejected, proven, selfLogin } = task;
-    const plan = await planRenewal({
+    now: number,
+  ): Promise<RenewalPlan> {
+    const { store } = this.parts;
+    return planRenewal({
       record,
       standing,
-      now: time.now(),
+      now,
       reason,
       rejected,
       proven,
       startVersion,
-      reuse: registration.provider.refreshTokenReuse,
+      reuse: reuseNow(registration.provider.refreshTokenReuse, record?.state.intent, now),
       fingerprintOf: {
         refreshToken: (token) => store.fingerprint(token),
         grant: (grant) => grantFingerprint(store, registration, grant),
       },
       selfLogin,
-    }).catch((): 'unknown' => 'unknown');
+    });
+  }
+
+  async #step(
+    task: RenewalTask,
+    { record, standing }: Reading,
+    startVersion: number | undefined,
+    manner: RenewalManner,
+  ): Promise<RenewalStep> {
+    const { time, known, journal } = this.parts;
+    const planned = this.#plan(task, { record, standing }, startVersion, manner.plannedAt);
+    const plan = await planned.catch((): 'unknown' => 'unknown');
     if (plan === 'unknown') return { kind: 'done', result: GRANT_UNAVAILABLE };
+    if (standing === 'lost') {
+      // Another replica may know what the store has lost.
+      await known.doubt(task.key);
+      await known.settled(task.key);
+      return { kind: 'again' };
+    }
     if (usesRefreshToken(plan)) {
-      const settled = await known.settled();
+      const settled = await known.settled(task.key);
       if (settled === 'ended') return { kind: 'done', result: busy(time.now() + 1_000) };
       if (settled === 'waited') return { kind: 'again' };
     }
@@ -202,12 +222,19 @@ export class RefreshCoordinator {
         await plantSeed(this.parts, task, record, plan.grant);
         return { kind: 'again' };
       case 'refresh':
+        // What a process has left behind may be waiting in its journal.
+        if (isTakeover(record, manner)) await journal.look();
+        return this.#guarded.run(task, plan, record, manner);
       case 'login':
       case 'giveUp':
-        return this.#guarded.run(task, plan, record, ignoresLock);
+        return this.#guarded.run(task, plan, record, manner);
     }
   }
 }
+
+/** Whether a refresh token is to be sent that another process has announced and not ended. */
+const isTakeover = (record: TokenRecord | undefined, { replayOf }: RenewalManner): boolean =>
+  record?.state.intent !== undefined && replayOf === undefined;
 
 /** What a joined renewal does not answer: a wish for another token than the refused one, or for a renewal by hand. */
 function isOldNews(

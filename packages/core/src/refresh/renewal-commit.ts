@@ -1,9 +1,9 @@
 import { newId } from '../util/new-id.js';
-import { canonicalKey } from '../model/token-key.js';
+import { canonicalKey, type TokenKey } from '../model/token-key.js';
 import type { TokenSet } from '../model/token-set.js';
 import type { ReceivedTokens, TokenAnswer } from '../provider/token-answer.js';
-import type { CommitCommand } from '../record/record-command.js';
-import type { RecordBody, TokenRecord } from '../store/token-store.js';
+import type { CommitAnswer, CommitCommand } from '../record/record-command.js';
+import type { RecordBody, Stored, TokenRecord } from '../store/token-store.js';
 import { backoffDelay } from '../timing/backoff.js';
 import { hasSpent } from '../record/transition.js';
 import { compact } from '../util/compact.js';
@@ -45,14 +45,15 @@ export class RenewalCommit {
     answer: Refreshed,
     command: CommitCommand<RecordBody>,
   ): Promise<RenewalStep> {
-    const { store, announcer, pauses, known, journal } = this.parts;
+    const { announcer, pauses, known, journal } = this.parts;
     const { task, record } = renewal;
-    const stored = await store.commit(task.key, command);
+    const stored = await this.#store(task.key, command);
     journal.settled(command, stored.answer);
     if (stored.answer.kind === 'committed') {
       known.remember(canonicalKey(task.key), stored.record);
       if (answer.defect === undefined) {
-        await pauses.succeeded(task.registration).catch(() => undefined);
+        const { provider, endpoint, breaker } = renewal.names;
+        await pauses.ended(provider, endpoint, breaker).catch(() => undefined);
       }
       announcer.stored(task, record, stored.record);
       return this.#done(renewal, answer, stored.record);
@@ -62,6 +63,16 @@ export class RenewalCommit {
       void this.parts.endpoint.revokeLater(task, tokens);
     }
     return { kind: 'again' };
+  }
+
+  /** A store that has gone back to an ended login gets what it has lost first, and only then says whose time is over. */
+  async #store(key: TokenKey, command: CommitCommand<RecordBody>): Promise<Stored<CommitAnswer>> {
+    const { store, known } = this.parts;
+    const stored = await store.commit(key, command);
+    if (stored.answer.kind !== 'oldEpoch') return stored;
+    const { record } = await known.read(key);
+    const isBack = record?.state.epoch === command.base.epoch && command.newEpoch === undefined;
+    return isBack ? store.commit(key, command) : stored;
   }
 
   async #command(renewal: Begun, answer: Refreshed): Promise<CommitCommand<RecordBody>> {

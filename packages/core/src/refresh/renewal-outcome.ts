@@ -9,7 +9,9 @@ import type { RenewalParts, RenewalResult, RenewalStep, RenewalTask } from './re
 import { RenewalCommit } from './renewal-commit.js';
 import { type GuardedPlan, isRefresh } from './renewal-plan.js';
 import { canLoginWith } from './self-login.js';
-import { breakerDelay, isFaultOfClient, type Pause } from './shared-pauses.js';
+import { reuseNow } from './lease-of.js';
+import { breakerDelay, holdUntil, isAnswered, isFaultOfClient, type Pause } from './pause.js';
+import type { PauseNames } from './pause-names.js';
 
 /** A begun renewal whose request has been answered. @internal */
 export interface Begun {
@@ -21,6 +23,8 @@ export interface Begun {
   readonly begun: TokenRecord;
   readonly intentId: string;
   readonly base: RecordBase;
+  /** Of the pauses that its failure may lead to, or its success end. */
+  readonly names: PauseNames;
 }
 
 type Sent =
@@ -29,7 +33,6 @@ type Sent =
   | { readonly outcome: 'paused'; readonly pause: Pause };
 
 const TOO_EARLY_MS = 5_000;
-const PAUSE_SPREAD_MS = 5_000;
 
 const LEASE_EXPIRED = failedAnswer(
   'transient',
@@ -51,7 +54,7 @@ export class RenewalOutcome {
 
   async settle(renewal: Begun, sent: Sent): Promise<RenewalStep> {
     const { time, pauses } = this.parts;
-    const { registration } = renewal.task;
+    await this.#note(renewal.names, sent);
     switch (sent.outcome) {
       case 'refreshed':
         return this.#commit.commit(renewal, sent);
@@ -65,7 +68,7 @@ export class RenewalOutcome {
         return this.#backOff(renewal, sent, time.now() + delay);
       }
       case 'throttled':
-        return this.#backOff(renewal, sent, await pauses.throttle(registration, sent));
+        return this.#backOff(renewal, sent, await pauses.throttle(renewal.names, sent));
       case 'misconfigured':
         return this.#misconfigured(renewal, sent);
       case 'tooEarly':
@@ -77,35 +80,45 @@ export class RenewalOutcome {
     }
   }
 
-  /** Those that a pause held back do not come all at once when it ends. */
+  /** What a request tells about its endpoint, beside what it was for. */
+  async #note(names: PauseNames, sent: Sent): Promise<void> {
+    if (sent.outcome === 'refreshed' || sent.outcome === 'leaseExpired') return;
+    if (sent.outcome === 'paused') return;
+    const { pauses } = this.parts;
+    await pauses.failed(names, sent);
+    if (!isAnswered(sent)) return;
+    const isRefused = sent.outcome === 'misconfigured';
+    const ended = [names.provider, names.endpoint, ...(isRefused ? [] : [names.breaker])];
+    await pauses.ended(...ended).catch(() => undefined);
+  }
+
   #paused(renewal: Begun, pause: Pause): Promise<RenewalStep> {
-    const until = Math.round(pause.until + this.parts.random() * PAUSE_SPREAD_MS);
-    const settings = pause.outcome === 'misconfigured' ? this.#settings(renewal) : undefined;
-    return this.#backOff(renewal, pause, until, settings);
+    const { time, random } = this.parts;
+    const expiresAt = renewal.begun.tokens?.expiresAt ?? 0;
+    const until = holdUntil(pause, expiresAt, time.now(), random());
+    const settings = pause.outcome === 'misconfigured' ? renewal.names.settings : undefined;
+    return this.#backOff(renewal, pause, until, compact({ settings, held: true as const }));
   }
 
   /** A fault of the client stops its registration; one of this request stops this key alone. */
   async #misconfigured(renewal: Begun, answer: FailedAnswer): Promise<RenewalStep> {
     const { pauses, time } = this.parts;
     const attempt = renewal.begun.state.backoff?.attempt ?? 0;
+    const { names } = renewal;
     const until = isFaultOfClient(answer)
-      ? await pauses.misconfigured(renewal.task.registration, answer)
+      ? await pauses.misconfigured(names, answer)
       : time.now() + breakerDelay(attempt);
-    return this.#backOff(renewal, answer, until, this.#settings(renewal));
-  }
-
-  #settings({ task }: Begun): string {
-    return this.parts.pauses.settingsOf(task.registration);
+    return this.#backOff(renewal, answer, until, { settings: names.settings });
   }
 
   async #backOff(
     renewal: Begun,
     answer: FailedAnswer,
     until: number,
-    settings?: string,
+    how: { readonly settings?: string; readonly held?: true } = {},
   ): Promise<RenewalStep> {
     const failure = this.#failure(answer, until);
-    const outcome = compact({ kind: 'backoff' as const, until, failure, settings });
+    const outcome = { kind: 'backoff' as const, until, failure, ...how };
     const { answer: settled, record } = await this.#write(renewal, outcome);
     return this.#failed(renewal, answer, settled, record);
   }
@@ -119,18 +132,26 @@ export class RenewalOutcome {
     return this.#failed(renewal, answer, settled, record, until);
   }
 
-  /** Only a refresh token that may have been spent has to rest; anything else can simply be tried again. */
+  /**
+   * Only a refresh token that may have been spent has to rest; anything else can simply be tried again. Within a grace it is sent again at
+   * once, the first time: later the grace may be over.
+   */
   async #ambiguous(renewal: Begun, answer: FailedAnswer): Promise<RenewalStep> {
+    const { intent, failure: before } = renewal.begun.state;
     const { refreshTokenReuse } = renewal.task.registration.provider;
-    if (!isRefresh(renewal.plan) || refreshTokenReuse === 'reusable') {
+    const reuse = reuseNow(refreshTokenReuse, intent, this.parts.time.now());
+    if (!isRefresh(renewal.plan) || reuse === 'reusable') {
       return this.#backOff(renewal, answer, this.parts.time.now() + this.#delay(renewal));
     }
     const failure = this.#failure(answer, undefined);
     const { answer: settled, record } = await this.#write(renewal, { kind: 'ambiguous', failure });
     const step = this.#failed(renewal, answer, settled, record);
+    if (typeof reuse === 'object') {
+      const isFirst = settled.kind === 'settled' && before?.outcome !== 'ambiguous';
+      return isFirst ? { kind: 'again', replayOf: renewal.intentId } : step;
+    }
     // A new login settles the question without a second use of the refresh token.
-    const login = refreshTokenReuse === 'strict' && (await this.#canLogin(renewal));
-    return login ? { kind: 'again' } : step;
+    return (await this.#canLogin(renewal)) ? { kind: 'again' } : step;
   }
 
   async #refused(renewal: Begun, answer: FailedAnswer): Promise<RenewalStep> {

@@ -46,10 +46,18 @@ export interface RenewalTask {
 /** What a step of a renewal leads to. @internal */
 export type RenewalStep =
   | { readonly kind: 'done'; readonly result: RenewalResult }
-  /** Read the record and plan anew. */
-  | { readonly kind: 'again' }
-  /** Another process is at it: wait for its change, at most until then. `locked`: it may not be in the record yet. */
-  | { readonly kind: 'wait'; readonly until: number; readonly locked?: true };
+  /** Read the record and plan anew. `replayOf`: the answer of that intent was lost, and its refresh token may be sent again at once. */
+  | { readonly kind: 'again'; readonly replayOf?: string }
+  /**
+   * Another process is at it: wait for its change, at most until then. `locked`: it may not be in the record yet. `resting`: nobody is at
+   * it, so that this is what there is to say until then.
+   */
+  | {
+      readonly kind: 'wait';
+      readonly until: number;
+      readonly locked?: true;
+      readonly resting?: RenewalResult;
+    };
 
 /** The parts that renewals work with. @internal */
 export interface RenewalParts {

@@ -40,8 +40,8 @@ export interface TokenCall {
   readonly maySend?: () => boolean;
 }
 
-/** A client secret, if there is one, or that its supplier failed. */
-type Supplied = { readonly secret: string | undefined } | 'failed';
+/** A client secret, if there is one, or that its supplier failed. @internal */
+export type Supplied = { readonly secret: string | undefined } | 'failed';
 
 /** The lease ended before anything was sent. @internal */
 export type TokenCallResult = TokenAnswer | { readonly outcome: 'leaseExpired' };
@@ -128,12 +128,13 @@ export class TokenEndpointClient {
   async prepare(
     registration: ClientRegistration,
     key: TokenKey,
+    known?: Supplied,
   ): Promise<TokenRequestContext | FailedAnswer> {
     const endpoints: ProviderEndpoints | FailedAnswer =
       registration.provider.endpoints ?? (await this.discovery.endpointsOf(registration));
     if ('outcome' in endpoints) return endpoints;
     const { clientId, extraParams, provider } = registration;
-    const supplied = await this.#secretOf(registration);
+    const supplied = known ?? (await this.secretOf(registration));
     if (supplied === 'failed') {
       return failedAnswer(
         'transient',
@@ -154,7 +155,7 @@ export class TokenEndpointClient {
   }
 
   /** The secret as it is now, where need be from its supplier. */
-  #secretOf({ clientSecret }: ClientRegistration): Supplied | Promise<Supplied> {
+  secretOf({ clientSecret }: ClientRegistration): Supplied | Promise<Supplied> {
     if (typeof clientSecret !== 'function') return { secret: clientSecret };
     const supply = (async () => clientSecret())().then(
       (secret) => ({ secret }),

@@ -9,8 +9,8 @@ interface Unconfirmed {
   readonly confirmed: Promise<void>;
 }
 
-/** Longest pause between two tries, ms. */
-const LONGEST_PAUSE_MS = 5_000;
+/** Longest pause between two tries, ms: well within the time after which another process would send the spent refresh token. */
+const LONGEST_PAUSE_MS = 500;
 
 /** Longest wait for the store when the process ends, ms. */
 const LAST_WAIT_MS = 5_000;

@@ -37,10 +37,15 @@ export class Registrations {
     this.#known = new Map(list.map((entry) => [entry.registrationId, entry]));
   }
 
-  /** All that are known now, where that can be told. */
+  /** All that are known now, where that can be told; none of a source that does not answer. */
   async list(): Promise<readonly ClientRegistration[]> {
     if (this.#known !== undefined) return [...this.#known.values()];
-    return (await this.#source?.list?.()) ?? [];
+    const asked = this.#source?.list?.() ?? Promise.resolve([]);
+    const found = await withDeadline(asked, this.clock, SOURCE_MS);
+    if (typeof found !== 'string') return found;
+    const message = `The registration source has not answered list() within ${SOURCE_MS} ms; it counts as empty for now.`;
+    process.emitWarning(message, { code: 'OAUTH_TOKEN_REGISTRATIONS' });
+    return [];
   }
 
   /** @throws {@link RegistrationNotFoundError} at once when a list does not hold the id */

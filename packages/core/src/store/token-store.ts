@@ -65,6 +65,10 @@ type Commands = RecordCommands<RecordBody>;
 export abstract class TokenStore {
   /** Whether the records outlive this process or are shared with others. */
   abstract readonly remote: boolean;
+  /** What tells this store from others, not secret, and the same after a restart; empty where nothing outlives the process. */
+  get identity(): string {
+    return '';
+  }
   /**
    * Connects and checks the settings; may be called more than once. A store that cannot be reached is no error: it is found later.
    *
@@ -113,6 +117,13 @@ export abstract class TokenStore {
   ): Promise<boolean>;
   /** Tells each change of a record; returns the way to stop. */
   abstract subscribe(listener: (change: TokenChange) => void): () => void;
+  /**
+   * Tells all replicas that the store has lost something: each compares what it knows with the store. For who finds that a record is
+   * gone.
+   */
+  tellGap(): Promise<void> {
+    return Promise.resolve();
+  }
   /** Closes what the store opened itself. */
   abstract close(): Promise<void>;
 

@@ -23,7 +23,7 @@ describe('StoreTime', () => {
     expect(time.now()).toBe(9_001_500);
   });
 
-  it('notices a clock that was set and a machine that slept', async () => {
+  it('fault 64: notices a clock that was set and a machine that slept', async () => {
     const time = new StoreTime(clock, () => Promise.resolve(9_000_000));
     await time.read();
     expect(time.diverged()).toBe(false);

@@ -61,7 +61,7 @@ describe('the deadline', () => {
     expect(result.ms).toBeLessThan(1000);
   });
 
-  it('gives an answer that has begun the same time once more', async () => {
+  it('fault 21: gives an answer that has begun the same time once more', async () => {
     const server = await raw((socket) => {
       socket.write(`${HEAD}{"a":`);
       setTimeout(() => socket.write('true}'), 200);
@@ -82,7 +82,7 @@ describe('the deadline', () => {
   it.each([
     ['body', HEAD],
     ['head', 'HTTP/1.1 200 OK\r\nx: '],
-  ])('ends a %s that drips, after twice the time', async (_part, start) => {
+  ])('fault 21: ends a %s that drips, after twice the time', async (_part, start) => {
     const server = await raw((socket) => {
       socket.write(start);
       const timer = setInterval(() => socket.write('x'), 60);
@@ -97,7 +97,7 @@ describe('the deadline', () => {
     expect(server.requests).toBe(1);
   });
 
-  it('does not lose an answer that came while the event loop was blocked', async () => {
+  it('fault 10: does not lose an answer that came while the event loop was blocked', async () => {
     const server = await threadServer(150);
     cleanups.push(() => server.close());
     const sending = send(server.origin, 300);

@@ -114,7 +114,7 @@ describe('an answer', () => {
     expect(await send(server.origin)).toMatchObject(ok('{}'));
   });
 
-  it.each([301, 302, 303, 307, 308])('%i is not followed', async (status) => {
+  it.each([301, 302, 303, 307, 308])('fault 24: %i is not followed', async (status) => {
     const elsewhere = await raw();
     let requests = 0;
     const origin = await http((_request, response) => {
@@ -399,7 +399,7 @@ describe('connections', () => {
     expect(server.requests).toBe(2);
   });
 
-  it('that die under a second request leave it ambiguous, and it is not repeated', async () => {
+  it('fault 22: that die under a second request leave it ambiguous, and it is not repeated', async () => {
     const server = await raw((socket, received) => {
       const second = received.split(' HTTP/1.1\r\n').length > 2;
       if (second) socket.resetAndDestroy();

@@ -24,6 +24,7 @@ declare module 'redlock' {
     static readonly LockError: typeof Redlock.LockError;
     constructor(clients: readonly unknown[], options?: Redlock.Options);
     acquire(resource: string | string[], ttl: number): Promise<Redlock.Lock>;
+    unlock(lock: Redlock.Lock): Promise<void>;
     on(event: 'clientError', listener: (error: Error) => void): this;
   }
   export = Redlock;

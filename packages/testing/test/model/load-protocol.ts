@@ -80,6 +80,14 @@ export async function loadProtocol(mutation?: Mutation): Promise<Protocol> {
   }
 }
 
+/** What sources were transpiled to: a mutation changes one of them. */
+const outputs = new Map<string, string>();
+
+const outputOf = (source: string): string =>
+  ts.transpileModule(source, {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+  }).outputText;
+
 const compiled = (file: string): string => file.replace(/\.ts$/, '.mjs');
 
 /** Writes a source and all that it imports to the folder. */
@@ -92,9 +100,8 @@ function transpile(
   if (written.has(file)) return;
   written.add(file);
   const source = mutate(file, readFileSync(join(SOURCES, file), 'utf8'), mutation);
-  const { outputText } = ts.transpileModule(source, {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-  });
+  const outputText = outputs.get(source) ?? outputOf(source);
+  outputs.set(source, outputText);
   const target = join(folder, compiled(file));
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, outputText.replaceAll(/(from '\.[^']+)\.js'/g, "$1.mjs'"));

@@ -17,7 +17,8 @@ export function learn(before: World, { world, ...move }: Move, actor?: number): 
   const { record, memories } = world;
   if (memories.length === 0) return { world, ...move };
   const version = record.state?.version ?? 0;
-  const isTold = actor !== undefined && /^(start|read|commit\d+($|:)|sweep)/.test(move.label);
+  const isTold =
+    actor !== undefined && /^(start|read|begin\d+$|commit\d+($|:)|sweep)/.test(move.label);
   const isNews = before.record !== record && move.isLoss !== true;
   const learnt = memories.map((memory, index): Memory => {
     const told = isTold && index === actor && version >= memory.heard;
@@ -39,16 +40,6 @@ export function standingOf({ record, memories }: World, index: number): 'current
   return record.state !== undefined && record.state.version < heard ? 'behind' : 'current';
 }
 
-/** Whether a request is announced for the very version that a store comes back with, and not there. */
-function forgetsAnnouncement({ replicas }: World, { state }: StoredState): boolean {
-  return replicas.some(
-    ({ phase, intentId, base }) =>
-      !['idle', 'reading', 'planned'].includes(phase) &&
-      base.version === state?.version &&
-      state.intent?.intentId !== intentId,
-  );
-}
-
 /** A store that comes back empty, or as it was some time ago, and the replicas that put back what they know. */
 export class LossMoves {
   constructor(
@@ -67,15 +58,11 @@ export class LossMoves {
   #lose(world: World): readonly Move[] {
     if (world.left.losses === 0) return [];
     const { snapshot, record } = world;
-    const { loss, plans } = this.scenario;
-    const isPlanned = world.replicas.some(({ phase }) => phase === 'planned');
-    const mayLose = plans === 'slow' || !isPlanned;
-    if (loss === 'empty') {
-      return mayLose ? [this.#after(world, 'EMPTY', this.store.intern(undefined))] : [];
+    if (this.scenario.loss === 'empty') {
+      return [this.#after(world, 'EMPTY', this.store.intern(undefined))];
     }
     if (snapshot === undefined)
       return [{ label: 'SNAPSHOT', world: { ...world, snapshot: record } }];
-    if (!mayLose || (loss === 'older' && forgetsAnnouncement(world, snapshot))) return [];
     return [this.#after(world, 'ROLLBACK', snapshot)];
   }
 

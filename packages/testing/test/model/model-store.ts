@@ -9,6 +9,8 @@ export type Command<Verb extends RecordVerb = RecordVerb> = RecordCommands<strin
 export interface StoredState {
   readonly id: number;
   readonly state: State | undefined;
+  /** The same for all that differ in names and times alone. */
+  readonly bareId: number;
   /** The refresh tokens that it has: its own, then its siblings'. */
   readonly tokens: readonly number[];
 }
@@ -25,9 +27,25 @@ export interface Applied {
 /** What nothing is decided by. */
 const FOR_PEOPLE = new Set(['failure', 'lastRenewal', 'scheduledAt', 'usedAt', 'since', 'owner']);
 
+/** What differs between records in which the same can happen. */
+const NAMES_AND_TIMES = new Set([
+  ...FOR_PEOPLE,
+  ...[
+    'answers',
+    'attempt',
+    'intentId',
+    'leaseUntil',
+    'takeoverAt',
+    'restUntil',
+    'until',
+    'tombstoneUntil',
+  ],
+]);
+
 /** The store of the model: runs the reducer, remembers every transition, and checks what holds for each of them. */
 export class ModelStore {
   readonly #states = new Map<string, StoredState>();
+  readonly #bare = new Map<string, number>();
   readonly #transitions = new Map<string, Applied>();
 
   constructor(private readonly protocol: Pick<Protocol, 'reduceRecord'>) {}
@@ -37,7 +55,11 @@ export class ModelStore {
     const key = keyOf(state);
     const known = this.#states.get(key);
     if (known !== undefined) return known;
-    const stored = { id: this.#states.size, state: freeze(state), tokens: tokensOf(state) };
+    const id = this.#states.size;
+    const bare = keyOf(state, NAMES_AND_TIMES);
+    const bareId = this.#bare.get(bare) ?? this.#bare.size;
+    this.#bare.set(bare, bareId);
+    const stored = { id, bareId, state: freeze(state), tokens: tokensOf(state) };
     this.#states.set(key, stored);
     return stored;
   }
@@ -93,9 +115,9 @@ function brokenVersion(before: State | undefined, after: State, basis: number): 
   return grown === expected ? [] : [`version: grew by ${grown} instead of ${expected}`];
 }
 
-function keyOf(state: State | undefined): string {
+function keyOf(state: State | undefined, without = FOR_PEOPLE): string {
   return JSON.stringify(state ?? null, (name, value: unknown) => {
-    if (FOR_PEOPLE.has(name)) return undefined;
+    if (without.has(name)) return undefined;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
   });

@@ -5,12 +5,14 @@ import { SCENARIOS } from './scenarios.js';
 import { findCounterexample, search, type SearchResult, violationsOf } from './search.js';
 import type { Scenario } from './world.js';
 
-// Set MODEL_TRACES=1 to see the size of every search, and the counterexample of every mutant.
+// Set MODEL_TRACES=1 to see a table of all searches, what each has found, and the counterexample of every mutant.
 const tell = (text: string): void => {
   if (process.env['MODEL_TRACES'] !== undefined) process.stderr.write(`${text}\n`);
 };
 
 const LONG_MS = 60_000;
+
+const table = ['| scenario | states | property |', '|---|---:|---|'];
 
 let production: Protocol;
 
@@ -19,10 +21,10 @@ beforeAll(async () => {
 });
 
 async function searchThrough(scenario: Scenario): Promise<SearchResult> {
-  const started = performance.now();
   const result = await search(scenario, production);
-  const ms = Math.round(performance.now() - started);
-  tell(`${scenario.name}: ${result.states} worlds, ${ms} ms`);
+  const { name, property } = scenario;
+  table.push(`| ${name} | ${result.states.toLocaleString('en')} | ${property} |`);
+  tell(name);
   for (const [finding, trace] of result.findings) tell(`  ${finding}\n    ${trace}`);
   return result;
 }
@@ -40,6 +42,10 @@ describe('every world that replicas, a store and an authorization server can com
     },
     LONG_MS,
   );
+});
+
+afterAll(() => {
+  tell(table.join('\n'));
 });
 
 describe('the search', () => {

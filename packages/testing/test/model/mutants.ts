@@ -44,7 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a replica that does not look at its lease again before it sends',
-    scenario: { ...SCENARIOS.strict, recheck: false },
+    scenario: { ...SCENARIOS.strict, skips: 'lease at send' },
     caught: /^double spend: first use in hand\n.*EXPIRE-takeover.*AS\d.*AS\d$/s,
   },
   {
@@ -179,6 +179,31 @@ export const MUTANTS: readonly Mutant[] = [
     caught: /^double spend: .*\n.*send0.*EXPIRE-lease.*settle1/s,
   },
   {
+    name: 'a refresh that does not mind what was left behind since it was planned',
+    mutation: {
+      file: BEGIN,
+      find: "if (isUnweighed(state, command)) return { kind: 'stale' };",
+      replace: '',
+    },
+    scenario: SCENARIOS.selfLoginFaults,
+    caught: /^double spend: .*\n.*start1.*begin0.*EXPIRE-takeover.*begin1 send1 AS1$/s,
+  },
+  {
+    name: 'a record whose lost announcement nobody minds',
+    mutation: {
+      file: RESTORE,
+      find: 'if (hasLostIntent(state, known, now)) {',
+      replace: 'if (state.version < 0) {',
+    },
+    scenario: SCENARIOS.rolledBack,
+    caught: /^double spend: announcement lost\n.*begin0.*ROLLBACK.*begin1.*AS1$/s,
+  },
+  {
+    name: 'a replica that does not ask again whether the store has gone back before it announces a request',
+    scenario: { ...SCENARIOS.rolledBack, skips: 'sweep at begin' },
+    caught: /^double spend: announcement lost\n.*start1 .*ROLLBACK .*begin1/s,
+  },
+  {
     name: 'a record that is put back over a newer one',
     mutation: {
       file: RESTORE,
@@ -192,8 +217,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a record that is put back, and whose refresh token does not rest',
     mutation: {
       file: RESTORE,
-      find: '    restUntil,\n',
-      replace: '',
+      find: 'restUntil,\n    scheduledAt: scheduled ?',
+      replace: 'scheduledAt: scheduled ?',
     },
     scenario: SCENARIOS.emptied,
     caught: /^double spend: announcement lost\n.*EMPTY.*sweep\d:restored/s,

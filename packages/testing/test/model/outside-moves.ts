@@ -45,14 +45,13 @@ export class OutsideMoves {
   }
 
   /** Whether nobody is still at what has to be over by then. */
-  #mayPass({ replicas, orphans }: World, at: number): boolean {
+  #mayPass(world: World, at: number): boolean {
+    const { replicas, orphans } = world;
     const { leaseMs, takeoverMs } = this.lease;
     const isLate = ({ kind, beganAt }: Replica | Orphan): boolean =>
       kind === 'refresh' && beganAt + leaseMs + takeoverMs <= at;
     const { pauses, plans, replays } = this.scenario;
-    const isOld = ({ phase, beganAt }: Replica): boolean =>
-      phase === 'planned' && beganAt + this.lease.takeoverMs <= at;
-    if (plans === 'prompt' && replicas.some(isOld)) return false;
+    if (plans === 'prompt' && outlasts(world, at)) return false;
     if (pauses === 'bounded' && replicas.some((one) => isUnderWay(one) && isLate(one)))
       return false;
     return replays === 'late' || !orphans.some(isLate);
@@ -103,6 +102,17 @@ export class OutsideMoves {
     const after = { ...world, record: next, intents: world.intents + 1 };
     return [{ label: 'FORGET', world: spendOne(after, 'forgets'), findings: broken }];
   }
+}
+
+/** Whether the takeover delay of a refresh is over by then, and a plan that has seen it is not announced yet. */
+function outlasts({ replicas, record, now }: World, at: number): boolean {
+  const { intent } = record.state ?? {};
+  const refresh = intent?.kind === 'refresh' ? intent : intent?.unsettled;
+  if (refresh === undefined || refresh.takeoverAt <= now || refresh.takeoverAt > at) return false;
+  return replicas.some(
+    ({ phase, kind, seenIntentId }) =>
+      phase === 'planned' && kind === 'refresh' && seenIntentId === refresh.intentId,
+  );
 }
 
 const isUnderWay = ({ phase }: Replica): boolean =>

@@ -88,7 +88,7 @@ export class ReplicaMoves {
     const plan =
       this.#plans.get(key) ?? (await this.#planRenewal(at.world, startVersion, standing));
     this.#plans.set(key, plan);
-    const { version = 0, epoch = '', facts } = record.state ?? {};
+    const { version = 0, epoch = '', facts, intent } = record.state ?? {};
     switch (plan.kind) {
       case 'adopt':
       case 'none':
@@ -101,9 +101,9 @@ export class ReplicaMoves {
           startVersion: startVersion ?? version,
           base: { version, epoch },
           kind: plan.kind,
-          beganAt: now,
           fingerprint:
             plan.kind === 'login' ? GRANT_FINGERPRINT : (facts?.refreshFingerprint ?? ''),
+          seenIntentId: intent?.intentId ?? '',
         });
       default:
         throw new Error(`The model knows no plan '${plan.kind}'.`);
@@ -134,14 +134,17 @@ export class ReplicaMoves {
 
   #begin(at: Place): readonly Move[] {
     const { world, replica, index } = at;
-    const { base, kind, fingerprint, lost } = replica;
+    const { base, kind, fingerprint, seenIntentId, lost } = replica;
+    const isHeldBack = this.scenario.skips !== 'sweep at begin' && needsSweep(at);
+    if (isHeldBack) return [go(at, `again${index}`, read(replica))];
     const { leaseMs, takeoverMs } = this.lease;
     const first = lost === '';
     const intentId = first ? `i${world.intents}` : replica.intentId;
     const beganAt = first ? world.now : replica.beganAt;
     const fresh = { body: 'key', keepFresh: true };
     const fixed = { owner: 'o', force: false, settings: 's', fresh };
-    const command = { intentId, base, kind, fingerprint, leaseMs, takeoverMs, ...fixed };
+    const times = { leaseMs, takeoverMs };
+    const command = { intentId, base, kind, fingerprint, seenIntentId, ...times, ...fixed };
     const applied = this.store.apply(world.record, 'begin', command, world.now);
     const intents = world.intents + (first && applied.answer === 'ok' ? 1 : 0);
     const next = { ...at, world: { ...world, record: applied.next, intents } };
@@ -149,7 +152,9 @@ export class ReplicaMoves {
     const label = `begin${index}`;
     switch (applied.answer) {
       case 'ok': {
-        const moves = [go(next, label, { ...begun, phase: 'begun' }, applied.broken)];
+        const moves = [
+          go(next, label, { ...begun, phase: 'begun', seenIntentId: '' }, applied.broken),
+        ];
         if (!first || world.left.lostReplies === 0) return moves;
         const unheard = { ...next, world: spendOne(next.world, 'lostReplies') };
         return [...moves, go(unheard, `${label}~`, { ...begun, lost: 'ok' }, applied.broken)];
@@ -167,8 +172,8 @@ export class ReplicaMoves {
   #send(at: Place): readonly Move[] {
     const { world, replica, index } = at;
     const sendBefore = replica.beganAt + this.lease.leaseMs - this.lease.timeoutMs;
-    const late = this.scenario.recheck && world.now >= sendBefore;
-    if (late) return [go(at, `late${index}`, { ...replica, phase: 'unsent' })];
+    const late = this.scenario.skips !== 'lease at send' && world.now >= sendBefore;
+    if (late || needsSweep(at)) return [go(at, `late${index}`, { ...replica, phase: 'unsent' })];
     const moves = [go(at, `send${index}`, { ...replica, phase: 'sending' })];
     if (world.left.refusals === 0) return moves;
     const refused = { ...at, world: spendOne(world, 'refusals') };
@@ -277,3 +282,7 @@ export class ReplicaMoves {
     return [go(crashed, label, IDLE), { ...gone, findings: arrived.findings ?? [] }];
   }
 }
+
+/** Whether the store has gone back since this was planned, so that its refresh token may be spent. */
+const needsSweep = ({ world, replica }: Place): boolean =>
+  replica.kind === 'refresh' && isHeld(world);

@@ -57,9 +57,9 @@ export async function search(
         if (!findings.has(finding)) findings.set(finding, traceOf(steps, index, move));
         if (stopAt(finding)) return { states: queue.length, labels, issued, findings };
       }
+      labels.add(move.label);
       if (!isNew) continue;
       seen.add(key);
-      labels.add(move.label);
       issued = Math.max(issued, move.world.server.length);
       queue.push(move.world);
       steps.push({ from: index, label: move.label });
@@ -76,7 +76,9 @@ async function movesOf(
 ): Promise<readonly Move[]> {
   const moves: Move[] = [...losses.of(world)];
   for (const move of outside.of(world)) moves.push(learn(world, move));
-  for (const index of world.replicas.keys()) {
+  for (const [index, replica] of world.replicas.entries()) {
+    // Of two that are alike in everything, one stands for both.
+    if (world.memories.length === 0 && world.replicas.indexOf(replica) < index) continue;
     for (const move of await replicas.of(world, index)) moves.push(learn(world, move, index));
   }
   return moves;

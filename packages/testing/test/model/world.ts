@@ -28,22 +28,24 @@ export interface Budget {
 /** A search: who takes part, what may happen, and what is known to be unavoidable. */
 export interface Scenario extends Budget {
   readonly name: string;
+  /** What it proves, for people. */
+  readonly property: string;
   readonly server: ServerKind;
   /** How long a spent token may really be repeated, ms; by default for ever. */
   readonly repeatMs?: number;
   readonly replicas: number;
   /** `bounded`: who has looked at its lease and sends stores the answer before the takeover delay is over. */
   readonly pauses: 'bounded' | 'unbounded';
-  /** `prompt`: who has read the record announces its request before a takeover delay is over. */
-  readonly plans: 'prompt' | 'slow';
+  /** `prompt`: who has planned a refresh beside another one asks the store before the takeover delay of that one is over. */
+  readonly plans: 'any' | 'prompt';
   /** `inTime`: the journal of a crashed replica is replayed before the takeover delay is over. */
   readonly replays: 'inTime' | 'late';
-  /** What the store comes back with; `older` with every announcement that is out for that very version, `oldest` without. */
-  readonly loss: 'empty' | 'older' | 'oldest';
+  /** What the store comes back with. */
+  readonly loss: 'empty' | 'older';
   /** Whether the registration can log in by itself. */
   readonly selfLogin: boolean;
-  /** Whether the lease is looked at again just before the request is sent, as production does. */
-  readonly recheck: boolean;
+  /** A look of the replica's own that it leaves out; production takes all of them. */
+  readonly skips?: 'lease at send' | 'sweep at begin';
   /** `refused`: the server takes no connection for a token that it has had. */
   readonly secondUse: 'taken' | 'refused';
   /** What is found, and cannot be otherwise. */
@@ -76,6 +78,8 @@ export interface Replica {
   readonly kind: 'refresh' | 'login';
   /** Of the refresh token to send, which is its name, or of the grant. */
   readonly fingerprint: string;
+  /** The intent that was there when it was planned; of no more use once it has begun. */
+  readonly seenIntentId: string;
   readonly intentId: string;
   /** Before that: when it was planned. */
   readonly beganAt: number;
@@ -126,6 +130,7 @@ export const IDLE: Replica = {
   base: { version: 0, epoch: '' },
   kind: 'refresh',
   fingerprint: '',
+  seenIntentId: '',
   intentId: '',
   beganAt: 0,
   answer: 'none',

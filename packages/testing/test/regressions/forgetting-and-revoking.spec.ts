@@ -10,7 +10,7 @@ beforeEach(() => {
 afterEach(() => bench.close());
 
 describe('forget', () => {
-  it('ends a renewal behind a served token without another login, until someone asks', async () => {
+  it('fault 75: ends a renewal behind a served token without another login, until someone asks', async () => {
     const manager = bench.manager();
     await manager.getAccessToken('acme');
     await bench.clock.advance(250_000);

@@ -67,7 +67,7 @@ export class LosableStore extends MemoryTokenStore {
   }
 
   /** This process is told that it may have missed changes. */
-  tellGap(): void {
+  loseTrack(): void {
     this.hears = true;
     for (const listener of this.#listening) {
       listener({ id: '', version: 0, kind: 'gap', origin: 'fleet' });

@@ -66,7 +66,7 @@ describe('a store that comes back', () => {
   it('empty gets back what is known, without any traffic, and the token goes on', async () => {
     const { first } = await renewed();
     store.comeBack();
-    store.tellGap();
+    store.loseTrack();
     await bench.turns();
     expect(await stored()).toEqual(NEWEST);
     expect(await first.getAccessToken('acme')).toBe('at2');
@@ -80,7 +80,7 @@ describe('a store that comes back', () => {
   it('older gets back what is known: a refresh token that is spent is not sent again', async () => {
     const { first, comeBackOlder } = await renewed();
     comeBackOlder();
-    store.tellGap();
+    store.loseTrack();
     await bench.turns();
     expect(await stored()).toEqual(NEWEST);
     expect(bench.told('restored')).toMatchObject([{ reason: 'storeBehind' }]);
@@ -110,7 +110,7 @@ describe('a store that comes back', () => {
 
   it('without what is in memory does not stop it from being served while the store is away again', async () => {
     const { first } = await renewed();
-    store.tellGap();
+    store.loseTrack();
     store.isAway = true;
     expect(await first.getAccessToken('acme')).toBe('at2');
     store.isAway = false;
@@ -145,12 +145,12 @@ describe('a store that comes back', () => {
     expect(refreshing.value).toMatchObject({ outcome: 'refreshed', version: 3 });
     store.comeBack();
     store.isAway = false;
-    store.tellGap();
+    store.loseTrack();
     expect(await first.getAccessToken('acme')).toBe('at3');
     await bench.clock.advance(10_000);
     expect(await stored()).toEqual({ status: 'active', version: 3, token: 'at3' });
     store.comeBack();
-    store.tellGap();
+    store.loseTrack();
     await bench.turns();
     expect(await stored()).toEqual({ status: 'active', version: 3, token: 'at3' });
   });
@@ -161,7 +161,7 @@ describe('a store that comes back', () => {
     store.comeBack();
     const other = manager(store.view());
     await other.authenticate('acme', PASSWORD);
-    store.tellGap();
+    store.loseTrack();
     await bench.turns();
     expect(await stored()).toEqual({ status: 'active', version: 1, token: 'at3' });
     expect(await first.getAccessToken('acme')).toBe('at3');
@@ -172,7 +172,7 @@ describe('a store that comes back', () => {
     const { first, comeBackOlder } = await renewed();
     await first.authenticate('acme', PASSWORD);
     comeBackOlder();
-    store.tellGap();
+    store.loseTrack();
     await bench.turns();
     expect(await stored()).toEqual({ status: 'active', version: 3, token: 'at3' });
   });
@@ -184,10 +184,10 @@ describe('a store that comes back', () => {
     const view = store.view();
     const other = bench.manager(registration, { store: view, lock });
     store.comeBack();
-    view.tellGap();
+    view.loseTrack();
     const asked = bench.watch(other.getAccessToken('acme'));
     await bench.clock.advance(500);
-    store.tellGap();
+    store.loseTrack();
     await bench.clock.advance(RESTED_MS);
     expect(asked.value).toBe('at1');
     expect(bench.endpoint.refreshTokens).toEqual(['seed']);
@@ -200,7 +200,7 @@ describe('what was forgotten', () => {
     await first.forget('acme');
     if (how === 'empty') store.comeBack();
     else comeBackOlder();
-    store.tellGap();
+    store.loseTrack();
     await bench.turns();
     expect((await stored()).status).toBe('forgotten');
     expect(isReauthorizationRequiredError(await failureOf(first.getAccessToken('acme')))).toBe(
@@ -217,7 +217,7 @@ describe('what was forgotten', () => {
       await other.close();
       if (how === 'empty') store.comeBack();
       else comeBackOlder();
-      store.tellGap();
+      store.loseTrack();
       await bench.turns();
       expect((await stored()).status).toBe('forgotten');
       const error = await failureOf(first.getAccessToken('acme'));
@@ -250,8 +250,8 @@ describe('what was forgotten', () => {
     store.comeBack();
     await bench.clock.advance(2_000);
     expect(refreshing.value).toBeDefined();
-    store.tellGap();
-    view.tellGap();
+    store.loseTrack();
+    view.loseTrack();
     await bench.clock.advance(SWEPT_MS);
     expect((await stored()).status).toBe('forgotten');
   });
@@ -261,7 +261,7 @@ describe('what was forgotten', () => {
     store.hears = false;
     await manager(store.view()).forget('acme');
     expect(await first.getAccessToken('acme')).toBe('at2');
-    store.tellGap();
+    store.loseTrack();
     const error = await failureOf(first.getAccessToken('acme'));
     expect(isReauthorizationRequiredError(error)).toBe(true);
     await bench.turns();
@@ -274,7 +274,7 @@ describe('what was forgotten', () => {
     await first.forget('acme');
     await bench.clock.advance(24 * 3_600_000 + 1_000);
     store.comeBack();
-    store.tellGap();
+    store.loseTrack();
     await failureOf(witness.getAccessToken('acme'));
     expect(await stored()).toEqual({});
   });
@@ -283,7 +283,7 @@ describe('what was forgotten', () => {
     await renewed();
     await bench.clock.advance(25 * 3_600_000);
     store.comeBack();
-    store.tellGap();
+    store.loseTrack();
     await bench.turns();
     expect(await stored()).toEqual({});
   });
@@ -306,11 +306,11 @@ describe('another process that knows less', () => {
     view.hears = false;
     await first.refresh('acme');
     store.comeBack(older);
-    view.tellGap();
+    view.loseTrack();
     const refreshing = bench.watch(second.refresh('acme'));
     await bench.clock.advance(800);
     expect(bench.endpoint.refreshTokens).toEqual(['rt1']);
-    store.tellGap();
+    store.loseTrack();
     await bench.clock.advance(RESTED_MS);
     // By then the newer tokens were there.
     expect(refreshing.value).toMatchObject({ outcome: 'refreshed', version: 2 });
@@ -319,7 +319,7 @@ describe('another process that knows less', () => {
 
   it('does not hold back what is in memory, nor a login', async () => {
     const { second, view } = await fleet();
-    view.tellGap();
+    view.loseTrack();
     expect(await second.getAccessToken('acme')).toBe('at1');
     expect((await second.authenticate('acme', PASSWORD)).accessToken).toBe('at2');
     const refreshing = bench.watch(second.refresh('acme'));
@@ -335,7 +335,7 @@ describe('another process that knows less', () => {
     await first.refresh('acme');
     await first.close();
     store.comeBack(older);
-    view.tellGap();
+    view.loseTrack();
     await bench.clock.advance(SWEPT_MS);
     // The access token lives on to its end.
     expect(await second.getAccessToken('acme')).toBe('at1');
@@ -354,10 +354,10 @@ describe('another process that knows less', () => {
     await first.refresh('acme');
     store.comeBack(older);
     await bench.clock.advance(15_000);
-    view.tellGap();
+    view.loseTrack();
     const asked = bench.watch(second.getAccessToken('acme'));
     await bench.clock.advance(500);
-    store.tellGap();
+    store.loseTrack();
     await bench.clock.advance(SWEPT_MS);
     expect(asked.value).toBe('at3');
     expect(bench.told('reauthorizationRequired')).toEqual([]);
@@ -368,11 +368,11 @@ describe('another process that knows less', () => {
     await first.refresh('acme');
     await bench.clock.advance(290_000);
     store.comeBack(older);
-    view.tellGap();
+    view.loseTrack();
     await bench.clock.advance(15_000);
     await failureOf(second.getAccessToken('acme'));
     expect((await stored()).status).toBe('reauthorizationRequired');
-    store.tellGap();
+    store.loseTrack();
     await bench.turns();
     expect(await stored()).toEqual(NEWEST);
     await bench.clock.advance(RESTED_MS);
@@ -385,7 +385,7 @@ describe('another process that knows less', () => {
     await first.authenticate('acme', PASSWORD);
     await first.close();
     store.comeBack(older);
-    view.tellGap();
+    view.loseTrack();
     const asked = bench.watch(second.getAccessToken('acme'));
     await bench.clock.advance(15_000);
     expect(isReauthorizationRequiredError(asked.error)).toBe(true);
@@ -416,7 +416,7 @@ describe('the sweep after a gap', () => {
       underWay -= 1;
     };
     store.reads = 0;
-    for (let gap = 0; gap < 3; gap += 1) store.tellGap();
+    for (let gap = 0; gap < 3; gap += 1) store.loseTrack();
     await bench.turns(200);
     expect(most).toBe(8);
     expect(bench.told('restored')).toHaveLength(KEYS.length);
@@ -428,7 +428,7 @@ describe('the sweep after a gap', () => {
     const first = await loggedIn();
     store.comeBack();
     store.isAway = true;
-    store.tellGap();
+    store.loseTrack();
     await bench.clock.advance(10_000);
     const refreshing = bench.watch(first.refresh({ registrationId: 'acme', subject: 'subject-1' }));
     store.isAway = false;
@@ -443,7 +443,7 @@ describe('the sweep after a gap', () => {
     const gate = bench.gate();
     store.onRead = () => gate.passed;
     store.reads = 0;
-    store.tellGap();
+    store.loseTrack();
     const closing = bench.watch(first.close());
     await bench.turns();
     gate.open();

@@ -12,7 +12,7 @@ afterEach(() => bench.close());
 const subject = (name: string): TokenKey => ({ registrationId: 'acme', subject: name });
 
 describe('an API that refuses every token', () => {
-  it('gets one renewed token, and after that no more for 30 s', async () => {
+  it('fault 69: gets one renewed token, and after that no more for 30 s', async () => {
     const manager = bench.manager();
     const first = await manager.getAccessToken('acme');
     const second = await manager.renewRejected('acme', first);
@@ -30,7 +30,7 @@ describe('an API that refuses every token', () => {
     expect(bench.endpoint.count).toBe(3);
   });
 
-  it('still lets those have the token who were refused an older one, in other processes too', async () => {
+  it('fault 68: still lets those have the token who were refused an older one, in other processes too', async () => {
     const manager = bench.manager();
     const first = await manager.getAccessToken('acme');
     const second = await manager.renewRejected('acme', first);

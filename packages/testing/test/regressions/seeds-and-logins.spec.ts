@@ -134,7 +134,7 @@ describe('a login by hand with a refresh token', () => {
 });
 
 describe('a login during a renewal', () => {
-  it('gives its token to those who wait for the renewal, though the revocation of the other hangs', async () => {
+  it('fault 75: gives its token to those who wait for the renewal, though the revocation of the other hangs', async () => {
     const manager = bench.manager();
     await manager.getAccessToken('acme');
     await bench.clock.advance(301_000);

@@ -190,7 +190,7 @@ describe('the spill journal', () => {
     expect(bytes.toString('latin1')).not.toMatch(/rt2|at2|acme|canary/);
   });
 
-  it('says once that it cannot be kept, and renewals go on', async () => {
+  it('fault 14: says once that it cannot be kept, and renewals go on', async () => {
     const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const spill = new FileSpillJournal({ directory: '/dev/null' });
     const manager = await losing(spill);

@@ -187,7 +187,7 @@ it('stops a refresher without a complaint when the store goes away under its swe
   expect(stopping).toEqual({ value: undefined, tookMs: 0 });
 });
 
-it('takes a wall clock that jumps for what it is', async () => {
+it('fault 62: takes a wall clock that jumps for what it is', async () => {
   const manager = bench.manager();
   await manager.getAccessToken('acme');
   const yearMs = 365 * 24 * 3_600_000;
@@ -224,12 +224,15 @@ describe('the background', () => {
     ['of no number', 'abc', 2],
     ['of null', null, 2],
     ['of ages', 1e12, 2],
-  ])('asks seldom enough for tokens with a lifetime %s', async (_name, lifetime, most) => {
-    bench.endpoint.behaviour = () => bench.endpoint.issue({ expires_in: lifetime });
-    const manager = bench.manager();
-    await manager.getAccessToken('acme');
-    await bench.background(manager, 60);
-    expect(bench.endpoint.count).toBeLessThanOrEqual(most);
-    expect(await manager.getAccessToken('acme')).toBe(`at${bench.endpoint.count}`);
-  });
+  ])(
+    'fault 65: asks seldom enough for tokens with a lifetime %s',
+    async (_name, lifetime, most) => {
+      bench.endpoint.behaviour = () => bench.endpoint.issue({ expires_in: lifetime });
+      const manager = bench.manager();
+      await manager.getAccessToken('acme');
+      await bench.background(manager, 60);
+      expect(bench.endpoint.count).toBeLessThanOrEqual(most);
+      expect(await manager.getAccessToken('acme')).toBe(`at${bench.endpoint.count}`);
+    },
+  );
 });
