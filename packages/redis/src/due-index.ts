@@ -14,6 +14,9 @@ const MAX_BATCH = 100;
 /** The shortest claim, ms: a renewal is begun sooner. */
 const SHORTEST_CLAIM_MS = 1_000;
 
+/** The longest claim of a token that has ended, ms: somebody may be waiting for it. */
+const ENDED_CLAIM_MS = 3_000;
+
 /**
  * When the claim of a token ends: early enough that another process can still renew it before its end if this one dies.
  *
@@ -21,7 +24,7 @@ const SHORTEST_CLAIM_MS = 1_000;
  */
 export function claimEnd(now: number, leaseMs: number, expiresAt: number): number {
   const rest = expiresAt - now;
-  if (rest <= 0) return now + leaseMs;
+  if (rest <= 0) return now + Math.min(leaseMs, ENDED_CLAIM_MS);
   return now + Math.min(leaseMs, Math.max(SHORTEST_CLAIM_MS, Math.round(rest / 2)));
 }
 

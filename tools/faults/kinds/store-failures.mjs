@@ -93,7 +93,7 @@ export async function replyLost({ worker, keys: [key], pick }) {
   if (key === undefined) return injected(false, 'before-commit');
   const name = pick(['before-commit', 'before-begin']);
   const { reached, done } = await meet(worker, key, { name, action: 'hold' });
-  const lost = worker.redisLink.dropNextReply('EVALSHA').then(() => true);
+  const lost = worker.redisLink.dropNextReply('evalsha').then(() => true);
   await worker.release();
   await done;
   const dropped = await Promise.race([lost, sleep(100).then(() => false)]);

@@ -37,19 +37,20 @@ class FailpointJournal extends SpillJournal {
     return this.#inner.length;
   }
 
-  /** @override */
-  start() {
-    return this.#inner.start();
+  /** @override @param {(entry: JournalEntry) => boolean} [isMine] */
+  start(isMine) {
+    return this.#inner.start(isMine);
   }
 
-  /** @override */
-  adoptOrphans() {
-    return this.#inner.adoptOrphans();
+  /** @override @param {(entry: JournalEntry) => boolean} [isMine] */
+  adoptOrphans(isMine) {
+    return this.#inner.adoptOrphans(isMine);
   }
 
   /** @override @param {JournalEntry} entry */
   async append(entry) {
-    const subject = this.#subjectOf(entry.context);
+    // The store's name stands before the record's id.
+    const subject = this.#subjectOf(entry.context.split(' ').at(-1) ?? '');
     this.#waiting.set(entry.id, subject);
     await this.#inner.append(entry);
     this.#report({ kind: 'kept', subject, by: 'journal', at: Date.now() });

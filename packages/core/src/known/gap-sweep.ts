@@ -92,14 +92,19 @@ export class GapSweep {
       const compared = await this.#sweep();
       if (compared) {
         if (this.#sweeping) this.#quietUntil = this.clock.monotonic() + OTHERS_MS;
-        this.#sweeping = this.#again;
+        this.#sweeping = this.#hasGap();
         this.#wakeAll();
       }
-      if (!this.#again && this.#left.size > 0) await this.#pause(RETRY_MS);
+      if (!this.#hasGap() && this.#left.size > 0) await this.#pause(RETRY_MS);
     }
     this.#sweeping = false;
     this.#running = undefined;
     this.#wakeAll();
+  }
+
+  /** Whether there was another gap meanwhile. */
+  #hasGap(): boolean {
+    return this.#again;
   }
 
   /** Whether anything could be compared, if there was anything. */

@@ -153,9 +153,11 @@ export class RefreshCoordinator {
       if (step.kind === 'again') replayOf = step.replayOf;
       if (step.kind === 'wait') {
         if (step.locked) lockWaits += 1;
-        const patient = waitUntil !== undefined && !this.#waitsEnded;
+        // Who holds the lock shows in the record within moments, or is gone: the background waits for that as well.
+        const waits = waitUntil !== undefined || step.locked === true;
+        const patient = waits && !this.#waitsEnded;
         if (!patient || clock.monotonic() >= giveUpAt) return busy(step.until);
-        if (step.resting !== undefined && step.until > waitUntil) return step.resting;
+        if (step.resting !== undefined && step.until > (waitUntil ?? 0)) return step.resting;
         await changed(Math.max(step.until - time.now(), 1));
       }
     }

@@ -92,8 +92,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'an intent that keeps nobody away',
     mutation: {
       file: BEGIN,
-      find: "if (busyUntil > now) return { kind: 'busy', until: busyUntil };",
-      replace: '',
+      find: 'const busyUntil = blockedUntil(state, command);',
+      replace: 'const busyUntil = -Infinity;',
     },
     scenario: SCENARIOS.strict,
     caught: /^double spend: first use in hand\n(?!.*EXPIRE)/s,
