@@ -6,6 +6,7 @@ import type { CommitAnswer, CommitCommand } from '../record/record-command.js';
 import type { RecordBody, TokenStore } from '../store/token-store.js';
 import type { Clock, Timer } from '../timing/clock.js';
 import { BoundedMap } from '../util/bounded-map.js';
+import { twoTurns } from '../util/two-turns.js';
 
 /** How often the answers that dead processes have left are looked for, ms. */
 const LOOK_EVERY_MS = 15_000;
@@ -24,6 +25,12 @@ export interface KeptAnswer {
   readonly command: CommitCommand<RecordBody>;
 }
 
+/** An answer that may have to be written down. */
+interface Noted extends KeptAnswer {
+  /** Monotonic, ms. */
+  readonly at: number;
+}
+
 /** Commits an answer that was left; resolves when that has been tried. @internal */
 export type Replay = (answer: KeptAnswer) => Promise<void>;
 
@@ -35,7 +42,7 @@ export type Replay = (answer: KeptAnswer) => Promise<void>;
  */
 export class AnswerJournal {
   /** Answers whose commit has just been sent. */
-  readonly #noted = new Map<string, KeptAnswer>();
+  readonly #noted = new Map<string, Noted>();
   /** Those that are on their way to the disk. */
   readonly #writes = new Map<string, Promise<void>>();
   #replay: Replay | undefined;
@@ -68,10 +75,18 @@ export class AnswerJournal {
    */
   keep(answer: KeptAnswer): void {
     if (answer.command.body.tokens?.refreshToken === undefined) return;
-    this.#noted.set(answer.command.intentId, answer);
-    this.#writing ??= this.clock.setTimer(() => {
-      this.#writing = undefined;
-      for (const intentId of this.#noted.keys()) void this.write(intentId);
+    this.#noted.set(answer.command.intentId, { ...answer, at: this.clock.monotonic() });
+    this.#writing ??= this.#writeLater();
+  }
+
+  #writeLater(): Timer {
+    return this.clock.setTimer(() => {
+      const before = this.clock.monotonic() - GATHER_MS;
+      // What the store has answered may not have been read, this process being busy.
+      twoTurns(() => {
+        for (const [intentId, { at }] of this.#noted) if (at <= before) void this.write(intentId);
+        this.#writing = this.#noted.size > 0 && !this.#ended ? this.#writeLater() : undefined;
+      });
     }, GATHER_MS);
   }
 
@@ -80,7 +95,10 @@ export class AnswerJournal {
     const answer = this.#noted.get(intentId);
     if (answer === undefined) return this.#writes.get(intentId) ?? Promise.resolve();
     this.#noted.delete(intentId);
-    const written = this.#append(intentId, answer).finally(() => this.#writes.delete(intentId));
+    const { key, command } = answer;
+    const written = this.#append(intentId, { key, command }).finally(() =>
+      this.#writes.delete(intentId),
+    );
     this.#writes.set(intentId, written);
     return written;
   }

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from '../timing/clock.js';
 import { decodeBody, MAX_BODY_BYTES } from './answer-body.js';
 import type { SendOptions, TransportResult } from './token-endpoint-transport.js';
+import { twoTurns } from '../util/two-turns.js';
 import {
   ambiguous,
   connectFailure,
@@ -146,13 +147,6 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#timer.cancel();
     this.#resolve(result);
   }
-}
-
-/** Calls back when the event loop has polled its sockets at least once more, whatever phase it is in now. */
-function twoTurns(callback: () => void): void {
-  setImmediate(() => {
-    setImmediate(callback);
-  });
 }
 
 const REASONS = {

@@ -114,6 +114,7 @@ describe('the spill journal', () => {
     await bench.turns();
     expect(spill.entries).toHaveLength(0);
     await bench.clock.advance(5);
+    await bench.turns();
     expect(spill.entries).toHaveLength(1);
     gate.open();
     await bench.turns();
