@@ -1,6 +1,17 @@
 export { attachOAuth } from './attach/attach-oauth.js';
-export type { AttachOptions, OAuthCallOptions } from './attach/attach-options.js';
-export { attemptsOf } from './attach/authorized-call.js';
+export type { AttachOptions, OAuthCallOptions, OAuthCallPolicy } from './attach/attach-options.js';
+export { attemptsOf, isRetryable } from './attach/call-mark.js';
+export {
+  createOAuthFetch,
+  type OAuthFetch,
+  type OAuthFetchOptions,
+  type OAuthRequestInit,
+} from './attach/create-oauth-fetch.js';
+export {
+  type OAuthInterceptor,
+  oauthInterceptor,
+  type OAuthInterceptorOptions,
+} from './attach/oauth-interceptor.js';
 export {
   ConfigurationError,
   type ConfigurationProblem,

@@ -270,7 +270,9 @@ it('an answer that is further behind than the record remembers is too old', () =
   let state = v1;
   for (let round = 0; round < 17; round += 1) state = commit(state, `round-${round}`).state;
   expect(commit(state, 'late', baseOf(v1)).answer.kind).toBe('tooOld');
-  expect(commit(state, 'late', { version: state.version - 8, epoch: 'E1' }).answer.kind).toBe('sibling');
+  expect(commit(state, 'late', { version: state.version - 8, epoch: 'E1' }).answer.kind).toBe(
+    'sibling',
+  );
   expect(commit(state, 'round-16', baseOf(v1)).answer.kind).toBe('superseded');
 });
 

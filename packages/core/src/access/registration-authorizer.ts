@@ -18,6 +18,10 @@ export class RegistrationAuthorizer implements CallAuthorizer {
   /** Known from the first call on; answers are judged only after one. */
   #registration: ClientRegistration | undefined;
 
+  readonly #made = new WeakMap<
+    TokenSet,
+    { readonly registration: ClientRegistration; readonly credentials: CallCredentials }
+  >();
   readonly #manager: TokenManager;
   readonly #subject: (() => string | undefined) | undefined;
 
@@ -38,7 +42,24 @@ export class RegistrationAuthorizer implements CallAuthorizer {
     return this.#manager.renewRejected(this.#key(options), rejected, signalOf(options));
   }
 
-  async authorize(url: URL, options: TokenRequestOptions = {}): Promise<CallCredentials> {
+  authorize(url: URL, options: TokenRequestOptions = {}): Promise<CallCredentials> {
+    const ready = this.#fromMemory(url, options);
+    return ready === undefined ? this.#authorize(url, options) : Promise.resolve(ready);
+  }
+
+  /** The path of almost every call: nothing to wait for, and what belongs to a token set was made with its first call. */
+  #fromMemory(url: URL, options: TokenRequestOptions): CallCredentials | undefined {
+    const registration = this.#manager.engine.registrations.known(this.registrationId);
+    if (registration === undefined) return undefined;
+    const key = this.#key(options);
+    const tokens = this.#manager.fromMemory(key);
+    if (tokens === undefined) return undefined;
+    this.#registration = registration;
+    const ready = this.#credentialsOf(registration, key, tokens);
+    return ready.allows(url) ? ready : undefined;
+  }
+
+  async #authorize(url: URL, options: TokenRequestOptions): Promise<CallCredentials> {
     const registration = await this.#find();
     const known = registration.allowedOrigins.filter((origin) => typeof origin === 'string');
     // Where no token can change the decision, none is asked for.
@@ -68,6 +89,15 @@ export class RegistrationAuthorizer implements CallAuthorizer {
     return this.#registration?.provider.isAccessTokenRejected(response) ?? false;
   }
 
+  readsBody(status: number): boolean {
+    const { rejectedBodyStatuses } = this.#registration?.provider ?? {};
+    return rejectedBodyStatuses?.includes(status) ?? false;
+  }
+
+  isRejectedBody(response: ApiResponse, body: string): boolean {
+    return this.#registration?.provider.isAccessTokenRejectedBody?.(response, body) ?? false;
+  }
+
   retried(url: URL, status: number, options: TokenRequestOptions = {}): void {
     const { engine, events } = this.#manager;
     const base = engine.announcer.base(this.#key(options), 0);
@@ -76,6 +106,10 @@ export class RegistrationAuthorizer implements CallAuthorizer {
   }
 
   #key({ subject = this.#subject?.(), scope, resource }: TokenRequestOptions): TokenKey {
+    const { registrationId } = this;
+    if (scope === undefined && resource === undefined) {
+      return subject === undefined ? { registrationId } : { registrationId, subject };
+    }
     return compact({ registrationId: this.registrationId, subject, scope, resource });
   }
 
@@ -95,14 +129,26 @@ export class RegistrationAuthorizer implements CallAuthorizer {
     key: TokenKey,
     tokens: TokenSet,
   ): CallCredentials {
+    this.#gate(url, originsFor(registration.allowedOrigins, tokens));
+    return this.#credentialsOf(registration, key, tokens);
+  }
+
+  #credentialsOf(
+    registration: ClientRegistration,
+    key: TokenKey,
+    tokens: TokenSet,
+  ): CallCredentials {
+    const known = this.#made.get(tokens);
+    if (known?.registration === registration) return known.credentials;
     const origins = originsFor(registration.allowedOrigins, tokens);
-    this.#gate(url, origins);
-    return {
+    const credentials = {
       accessToken: tokens.accessToken,
       key,
       headers: registration.provider.attachHeaders(tokens),
-      allows: (target) => isOriginAllowed(target, origins),
+      allows: (target: URL) => isOriginAllowed(target, origins),
     };
+    this.#made.set(tokens, { registration, credentials });
+    return credentials;
   }
 }
 

@@ -83,6 +83,12 @@ export class TokenManager {
     return this.#tokens(input, options.signal);
   }
 
+  /** The tokens of a key without a scope or resource of its own, where they are in memory and fresh. @internal */
+  fromMemory(key: TokenKey): TokenSet | undefined {
+    if (key.scope !== undefined || key.resource !== undefined) return undefined;
+    return this.#server.fromMemory(canonicalKey(key))?.tokens;
+  }
+
   /** Renews now, whether due or not. A failed renewal is an outcome, not an error. */
   async refresh(input: TokenKeyInput): Promise<RefreshOutcome> {
     const key = await this.engine.registrations.keyOf(input);

@@ -230,8 +230,8 @@ describe('a plain token source', () => {
     ['no origins', {}, 'allowedOrigins'],
     ['an empty list', { allowedOrigins: [] }, 'allowedOrigins'],
     [
-      'a path',
-      { allowedOrigins: ['https://a.example', 'https://b.example/v1'] },
+      'a query',
+      { allowedOrigins: ['https://a.example', 'https://b.example/v1?'] },
       'allowedOrigins[1]',
     ],
   ])('is refused with %s', (_name, options, path) => {

@@ -1,14 +1,14 @@
 import type { AxiosAdapter, AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { TokenSource } from '../access/token-source.js';
 import type { AttachOptions } from './attach-options.js';
-import { AuthorizedCall, type CallTransport } from './authorized-call.js';
+import { AuthorizedCall } from './authorized-call.js';
+import { type AdapterChoice, type CallTransport, transportOf } from './axios-transport.js';
 import type { CallAuthorizer } from './call-authorizer.js';
+import { decideRequest } from './call-policy.js';
 import { toCallAuthorizer } from './token-source-authorizer.js';
 
 /** Tells our adapter, also that of another copy of this package. */
 const ATTACHED = Symbol.for('@oauth-token/core:attached');
-
-type AdapterChoice = InternalAxiosRequestConfig['adapter'];
 
 /**
  * Puts the bearer of a token source on every call of an axios instance, and sends a call once more when its token was
@@ -30,12 +30,19 @@ export function attachOAuth(
   options: AttachOptions = {},
 ): () => void {
   const authorizer = toCallAuthorizer(source, options.allowedOrigins);
+  let last: { readonly chosen: AdapterChoice; readonly adapter: AxiosAdapter } | undefined;
+  const wrapped = (chosen: AdapterChoice): AxiosAdapter => {
+    if (last === undefined || !isSameChoice(last.chosen, chosen)) {
+      last = { chosen, adapter: wrap(chosen, authorizer, options) };
+    }
+    return last.adapter;
+  };
   const attach = (config: InternalAxiosRequestConfig): InternalAxiosRequestConfig => {
     const chosen = config.adapter ?? instance.defaults.adapter;
     const attached = attachmentOf(chosen);
     // A config that is sent again has our adapter already; one that comes from another instance has that one's.
     if (attached?.authorizer === authorizer) return config;
-    config.adapter = wrap(attached === undefined ? chosen : attached.chosen, authorizer, options);
+    config.adapter = wrapped(attached === undefined ? chosen : attached.chosen);
     return config;
   };
   // Synchronous, so that it does not change when the user's own interceptors run.
@@ -50,10 +57,19 @@ function wrap(
   authorizer: CallAuthorizer,
   options: AttachOptions,
 ): AxiosAdapter {
-  const adapter = async (config: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
-    const transport = await resolveTransport(chosen, config, options);
-    if (config.oauth === false || hasOwnCredentials(config)) return transport.adapter(config);
+  const transportFor = transportOf(chosen, options);
+  const send = (
+    config: InternalAxiosRequestConfig,
+    transport: CallTransport,
+  ): Promise<AxiosResponse> => {
+    const facts = { optedOut: config.oauth === false, ownCredentials: hasOwnCredentials(config) };
+    if (decideRequest(facts) === 'pass') return transport.adapter(config);
     return new AuthorizedCall(config, transport, authorizer).send();
+  };
+  const adapter = (config: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
+    const transport = transportFor(config);
+    if (!(transport instanceof Promise)) return send(config, transport);
+    return transport.then((loaded) => send(config, loaded));
   };
   const attachment: Attachment = { authorizer, chosen };
   // Not enumerable: errors show their config, and the authorizer holds tokens.
@@ -69,19 +85,12 @@ interface Attachment {
 const attachmentOf = (adapter: AdapterChoice): Attachment | undefined =>
   (adapter as { [ATTACHED]?: Attachment } | undefined)?.[ATTACHED];
 
+/** axios copies lists with every request. */
+function isSameChoice(one: AdapterChoice, other: AdapterChoice): boolean {
+  if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
+  return one.length === other.length && one.every((entry, index) => entry === other[index]);
+}
+
 /** `Authorization: false` is axios' way to say "none", not a credential. */
 const hasOwnCredentials = ({ headers, auth }: InternalAxiosRequestConfig): boolean =>
   Boolean(headers.get('authorization')) || Boolean(auth);
-
-async function resolveTransport(
-  chosen: AdapterChoice,
-  config: InternalAxiosRequestConfig,
-  options: AttachOptions,
-): Promise<CallTransport> {
-  const { onForeignRedirect = 'strip' } = options;
-  if (typeof chosen === 'function') return { adapter: chosen, usesFetch: false, onForeignRedirect };
-  // axios is an optional peer: only who attaches needs it.
-  const getAdapter = options.getAdapter ?? (await import('axios')).getAdapter;
-  const adapter = getAdapter(chosen, config);
-  return { adapter, usesFetch: adapter !== getAdapter('http', config), onForeignRedirect };
-}

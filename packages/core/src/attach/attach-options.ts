@@ -1,4 +1,5 @@
 import type { getAdapter } from 'axios';
+import type { ForeignRedirectPolicy } from './hop-gate.js';
 
 /** What one API call asks of its token. @public */
 export interface OAuthCallOptions {
@@ -6,15 +7,25 @@ export interface OAuthCallOptions {
   readonly subject?: string;
   readonly scope?: readonly string[];
   readonly resource?: readonly string[];
-  /** `false`: a refused token is renewed for the next call, but this call is not sent again. */
-  readonly retry?: false;
+  /**
+   * `false`: a refused token is renewed for the next call, but this call is not sent again.
+   *
+   * @defaultValue true
+   */
+  readonly retry?: boolean;
+  /**
+   * Makes the body anew, as it goes over the wire, so that a call with a stream can be sent again; the first time too when the
+   * call has no body of its own.
+   */
+  readonly body?: () => unknown;
 }
 
-/** How bearers are put on the calls of one axios instance. @public */
-export interface AttachOptions {
+/** Where bearers may go, whatever carries them. @public */
+export interface OAuthCallPolicy {
   /**
-   * Where the bearer may go. Required with a plain token source; with a registration's own source it narrows what the
-   * registration allows.
+   * Where the bearer may go: origins (`https://api.example.com`), each with a path prefix at most
+   * (`https://api.example.com/v1`). Required with a plain token source; with a registration's own source it narrows what
+   * the registration allows.
    */
   readonly allowedOrigins?: readonly string[];
   /**
@@ -23,7 +34,11 @@ export interface AttachOptions {
    *
    * @defaultValue 'strip'
    */
-  readonly onForeignRedirect?: 'strip' | 'error';
+  readonly onForeignRedirect?: ForeignRedirectPolicy;
+}
+
+/** How bearers are put on the calls of one axios instance. @public */
+export interface AttachOptions extends OAuthCallPolicy {
   /** The `getAdapter` of the axios that made the instance, where that is another copy than `import('axios')` finds. */
   readonly getAdapter?: typeof getAdapter;
 }

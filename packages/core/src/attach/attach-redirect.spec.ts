@@ -64,11 +64,24 @@ it.each(statuses)('%i to another port ends the call under the policy error', asy
   expect(other.calls).toEqual([]);
 });
 
-it('keeps the further headers on the way to another allowed origin', async () => {
+it('keeps the credentials on the way to another allowed origin', async () => {
   desk.origins.push(other.origin);
   redirectTo(api, 307, `${other.origin}/end`);
   await attached('error').get('/start');
-  expect(other.calls[0]?.headers['x-api-key']).toBe('key-1');
+  expect(other.calls[0]?.headers).toMatchObject({
+    authorization: 'Bearer token-1',
+    'x-api-key': 'key-1',
+  });
+});
+
+it('goes bare to the end once it has left', async () => {
+  other.answer = (_call, response) => {
+    response.writeHead(307, { location: `${api.origin}/end` }).end();
+  };
+  redirectTo(api, 307, `${other.origin}/there`);
+  await attached().get('/start');
+  expect(api.calls.map((call) => call.headers['x-api-key'])).toEqual(['key-1', undefined]);
+  expect(api.bearers).toEqual(['Bearer token-1', undefined]);
 });
 
 it('runs the hook of the user, and takes back the headers that it copies', async () => {
@@ -133,22 +146,56 @@ it('counts a step down from https as leaving, though both origins are allowed', 
   }
 });
 
-describe('through the fetch adapter, which asks nobody', () => {
-  it('follows with a bearer alone, which fetch drops', async () => {
-    desk.extra = {};
-    redirectTo(api, 307, `${other.origin}/end`);
-    await attached().get('/start', { adapter: 'fetch' });
-    expect(other.bearers).toEqual([undefined]);
+describe('through the fetch adapter', () => {
+  it.each(statuses)('%i to another port is followed without any credential', async (status) => {
+    redirectTo(api, status, `${other.origin}/end`);
+    const headers = { 'x-mine': 'mine' };
+    const response = await attached().post('/start', 'body', { headers, adapter: 'fetch' });
+    expect(response.status).toBe(200);
+    expect(api.calls[0]?.headers).toMatchObject({ 'x-api-key': 'key-1' });
+    expect(JSON.stringify(other.calls[0]?.headers)).not.toMatch(/token-1|key-1/);
+    expect(other.calls[0]).toMatchObject({
+      headers: { 'x-mine': 'mine' },
+      method: status < 304 ? 'GET' : 'POST',
+      body: status < 304 ? '' : 'body',
+    });
   });
 
-  it.each([
-    ['further headers', {}, undefined],
-    ['the policy error', undefined, 'error' as const],
-  ])('does not follow with %s', async (_name, extra, policy) => {
-    if (extra === undefined) desk.extra = {};
+  it('ends the call under the policy error', async () => {
     redirectTo(api, 307, `${other.origin}/end`);
-    const call = attached(policy).get('/start', { adapter: 'fetch' });
-    await expect(call).rejects.toMatchObject({ isAxiosError: true });
+    await expect(attached('error').get('/start', { adapter: 'fetch' })).rejects.toMatchObject({
+      name: 'OriginNotAllowedError',
+      origin: other.origin,
+    });
     expect(other.calls).toEqual([]);
+  });
+
+  it('asks the fetch that the request brings', async () => {
+    const asked: string[] = [];
+    const own: typeof fetch = (input, init) => {
+      asked.push(input instanceof Request ? input.url : String(input));
+      return fetch(input, init);
+    };
+    redirectTo(api, 307, `${other.origin}/end`);
+    await attached().get('/start', { adapter: 'fetch', env: { fetch: own } });
+    expect(asked).toEqual([`${api.origin}/start`, `${other.origin}/end`]);
+  });
+
+  it('does not follow where the caller does not want it', async () => {
+    redirectTo(api, 307, `${other.origin}/end`);
+    const call = attached().get('/start', { adapter: 'fetch', maxRedirects: 0 });
+    await expect(call).rejects.toMatchObject({ status: 307 });
+    expect(other.calls).toEqual([]);
+  });
+
+  it('sends a form again with a boundary of its own', async () => {
+    redirectTo(api, 307, `${other.origin}/end`);
+    const form = new FormData();
+    form.append('name', 'value');
+    await attached().post('/start', form, { adapter: 'fetch' });
+    const { headers, body } = other.calls[0] ?? { headers: {}, body: '' };
+    const boundary = /boundary=(.+)$/.exec(headers['content-type'] ?? '')?.[1] ?? 'none';
+    expect(body).toContain(`--${boundary}--`);
+    expect(body).toContain('value');
   });
 });

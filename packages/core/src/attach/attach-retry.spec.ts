@@ -8,7 +8,7 @@ import {
   TokenUnavailableError,
 } from '../errors/errors.js';
 import { attachOAuth } from './attach-oauth.js';
-import { attemptsOf } from './authorized-call.js';
+import { attemptsOf } from './call-mark.js';
 
 let api: ApiServer;
 let desk: TokenDesk;
@@ -99,7 +99,7 @@ describe('after a 401', () => {
   it.each([
     ['a stream', () => Readable.from(['a', 'b'])],
     ['a form of the form-data package', () => toFormData({ a: 'b' })],
-  ])('does not repeat %s, renews for the next call and tells', async (_name, data) => {
+  ])('fault 72: does not repeat %s, renews for the next call and tells', async (_name, data) => {
     const error = await caught(http.post('/x', data()));
     expect(error).toMatchObject({ status: 401, retryable: false, isAxiosError: true });
     expect(api.calls).toHaveLength(1);
@@ -117,7 +117,7 @@ describe('after a 401', () => {
     expect(api.calls).toHaveLength(3);
   });
 
-  it('gives up after two calls when every token is refused', async () => {
+  it('fault 69: gives up after two calls when every token is refused', async () => {
     api.goodTokens.clear();
     const error = await caught(http.get('/x'));
     expect(error).toMatchObject({ status: 401 });

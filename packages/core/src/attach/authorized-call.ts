@@ -1,42 +1,23 @@
-import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
-import type { TokenRequestOptions } from '../access/token-source.js';
-import {
-  isStoreUnavailableError,
-  isTokenEndpointError,
-  isTokenUnavailableError,
-  OriginNotAllowedError,
-} from '../errors/errors.js';
-import type { ApiResponse } from '../provider/provider-adapter.js';
-import { callOptions } from './call-options.js';
+import type { AxiosHeaders, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import type { CallTransport } from './axios-transport.js';
+import { peekAxiosBody } from './body-peek.js';
 import type { CallAuthorizer, CallCredentials } from './call-authorizer.js';
+import { isResent, markResent } from './call-mark.js';
+import { callSignal, type CallSignal, tokenOptions } from './call-options.js';
+import type { AnswerDecision } from './call-policy.js';
 import { finalUrl } from './final-url.js';
-import { describeOrigin } from './origin-gate.js';
+import { headerTexts, LazyAnswer } from './lazy-answer.js';
+import { HOP_GATE, type GatedFetchOptions } from './guarded-fetch.js';
 import { RedirectGuard } from './redirect-guard.js';
 import { isReplayableBody } from './replayable-body.js';
 import { scrubError, scrubResponse, veilAgents } from './scrub.js';
-
-/**
- * Marks the config of a call that was sent again, so that whoever repeats it (axios-retry) does not get a second resend.
- * Shared by all copies of this package.
- */
-const RESENT = Symbol.for('@oauth-token/core:resent');
-
-type Marked = InternalAxiosRequestConfig & { [RESENT]?: true };
-
-/** How a call is sent. @internal */
-export interface CallTransport {
-  /** The request's own adapter. */
-  readonly adapter: AxiosAdapter;
-  /** Whether it is axios' fetch adapter. */
-  readonly usesFetch: boolean;
-  readonly onForeignRedirect: 'strip' | 'error';
-}
+import { type SentCall, TokenCall } from './token-call.js';
 
 /** What became of one sending. */
-type Attempt = { readonly response?: AxiosResponse; readonly bearerSent: boolean } & (
-  | { readonly ok: true; readonly value: AxiosResponse }
-  | { readonly ok: false; readonly value: unknown }
-);
+type Attempt = SentCall & { readonly response?: AxiosResponse } & (
+    | { readonly ok: true; readonly value: AxiosResponse }
+    | { readonly ok: false; readonly value: unknown }
+  );
 
 /**
  * One API call of axios: gate, bearer, and at most one resend after the token was refused.
@@ -44,148 +25,179 @@ type Attempt = { readonly response?: AxiosResponse; readonly bearerSent: boolean
  * @internal
  */
 export class AuthorizedCall {
-  readonly #config: Marked;
-  readonly #url: URL;
+  readonly #config: InternalAxiosRequestConfig;
+  readonly #signal: CallSignal;
+  readonly #call: TokenCall;
 
   constructor(
     config: InternalAxiosRequestConfig,
     private readonly transport: CallTransport,
-    private readonly source: CallAuthorizer,
+    source: CallAuthorizer,
   ) {
     this.#config = config;
-    this.#url = finalUrl(config);
+    this.#signal = callSignal(config);
+    const options = tokenOptions(config.oauth, this.#signal.signal);
+    this.#call = new TokenCall(source, finalUrl(config), options);
     veilAgents(config);
   }
 
   /** @throws the errors of the source as they are, and those of axios without a bearer in them */
   async send(): Promise<AxiosResponse> {
-    const credentials = await this.#wait((options) => this.source.authorize(this.#url, options));
-    const first = await this.#attempt(credentials);
-    this.#noteAccepted(first, credentials);
-    if (!this.#isRefused(first)) return deliver(first);
-    const renewed = await this.#renew(credentials, first);
-    const replayable = isReplayableBody(this.#config.data);
+    try {
+      const credentials = this.#call.checked(await this.#call.authorize());
+      const first = await this.#attempt(credentials, this.#ownBody());
+      const decision = this.#judge(first);
+      if (decision === 'return' || (await decision) === 'return') return deliver(first);
+      return await this.#sendAgain(first);
+    } finally {
+      this.#signal.release();
+    }
+  }
+
+  async #sendAgain(first: Attempt): Promise<AxiosResponse> {
+    const makeBody = bodyFactory(this.#config);
+    const replayable = makeBody !== undefined || isReplayableBody(this.#config.data);
+    const { oauth } = this.#config;
+    const renewal = await this.#call
+      .renew(first.credentials, {
+        status: first.response?.status ?? 0,
+        replayable,
+        retry: !(oauth && oauth.retry === false),
+      })
+      .catch((error: unknown) => {
+        discard(first.response);
+        throw error;
+      });
     if (!replayable) Object.assign(first.value as object, { retryable: false });
-    if (!replayable || renewed === undefined || !this.#mayResend()) return deliver(first);
+    if (renewal.next === 'surface') {
+      explain(first.value, renewal.cause);
+      return deliver(first);
+    }
     discard(first.response);
-    this.#config[RESENT] = true;
-    const { options } = callOptions(this.#config);
-    this.source.retried(this.#url, first.response?.status ?? 0, options);
-    const second = await this.#attempt(renewed);
-    this.#noteAccepted(second, renewed);
+    markResent(this.#config);
+    const body: unknown = makeBody === undefined ? this.#config.data : makeBody();
+    const second = await this.#attempt(renewal.credentials, body);
+    await this.#judge(second);
     return deliver(second);
   }
 
-  #noteAccepted({ response, bearerSent }: Attempt, credentials: CallCredentials): void {
-    if (response === undefined || !bearerSent) return;
-    if (!this.source.isRejected(toApiResponse(response))) this.source.accepted?.(credentials);
+  #judge(attempt: Attempt): AnswerDecision | Promise<AnswerDecision> {
+    const { response } = attempt;
+    if (response === undefined) return 'return';
+    const answer = new LazyAnswer(response.status, response.headers, headerTexts);
+    const decision = this.#call.judge(answer, attempt);
+    if (decision !== 'body') return decision;
+    return peekAxiosBody(response).then((body) => this.#call.judgeBody(answer, body, attempt));
   }
 
-  /** The credentials after these were refused; nothing when there are no others now. */
-  async #renew(refused: CallCredentials, first: Attempt): Promise<CallCredentials | undefined> {
-    try {
-      const renewed = await this.#wait((options) =>
-        this.source.reauthorize(refused, this.#url, options),
-      );
-      return renewed.accessToken === refused.accessToken ? undefined : renewed;
-    } catch (error) {
-      if (isNoTokenNow(error)) {
-        explain(first.value, error);
-        return undefined;
-      }
-      discard(first.response);
-      throw error;
-    }
+  #ownBody(): unknown {
+    const { data } = this.#config as { data?: unknown };
+    return data === undefined || data === null ? bodyFactory(this.#config)?.() : data;
   }
 
-  async #wait(
-    ask: (options: TokenRequestOptions) => Promise<CallCredentials>,
-  ): Promise<CallCredentials> {
-    const { options, release } = callOptions(this.#config);
-    try {
-      const credentials = await ask(options);
-      // The source has checked it; a source that did not is no reason to send.
-      if (credentials.allows(this.#url)) return credentials;
-      throw new OriginNotAllowedError(this.source.registrationId, describeOrigin(this.#url), []);
-    } finally {
-      release();
-    }
-  }
-
-  async #attempt(credentials: CallCredentials): Promise<Attempt> {
+  async #attempt(credentials: CallCredentials, body: unknown): Promise<Attempt> {
     const config = this.#config;
-    const guard = new RedirectGuard({
-      registrationId: this.source.registrationId,
-      credentials,
-      url: this.#url,
-      onForeignRedirect: this.transport.onForeignRedirect,
-      beforeRedirect: config.beforeRedirect,
-    });
-    const copy = this.#withBearer(credentials, guard);
+    const { source, url } = this.#call;
+    const { onForeignRedirect, adapter } = this.transport;
+    const request = { registrationId: source.registrationId, credentials, url, onForeignRedirect };
+    const guard = new RedirectGuard(request, config.beforeRedirect);
+    const resent = isResent(config);
+    const undress = this.#dress(guard, body);
     try {
-      const response = await this.transport.adapter(copy);
+      const response = await adapter(config);
       scrubResponse(response, config);
-      return { ok: true, value: response, response, bearerSent: guard.bearerSent };
+      const { bearerSent } = guard;
+      return { ok: true, value: response, response, bearerSent, credentials, resent };
     } catch (error) {
       if (guard.refusal !== undefined) throw guard.refusal;
       scrubError(error, config);
-      return { ok: false, value: error, ...responseOf(error), bearerSent: guard.bearerSent };
+      const { bearerSent } = guard;
+      return { ok: false, value: error, ...responseOf(error), bearerSent, credentials, resent };
     } finally {
-      // Errors that a streamed body raises later still hold the copy.
-      for (const name of Object.keys(credentials.headers)) copy.headers.delete(name);
+      undress();
     }
   }
 
-  #withBearer(credentials: CallCredentials, guard: RedirectGuard): InternalAxiosRequestConfig {
+  /**
+   * Puts on the config what is for the transport alone. The config is this request's own (axios makes one for each), and a copy
+   * of it would cost more than all else here.
+   *
+   * @returns the way back: what leaves, now or later, finds the config without a bearer
+   */
+  #dress(guard: RedirectGuard, body: unknown): () => void {
     const config = this.#config;
-    const copy = Object.create(
-      Object.getPrototypeOf(config) as object | null,
-      Object.getOwnPropertyDescriptors(config),
-    ) as InternalAxiosRequestConfig;
+    const before: Partial<InternalAxiosRequestConfig> = {
+      url: config.url,
+      baseURL: config.baseURL,
+      headers: config.headers,
+      beforeRedirect: config.beforeRedirect,
+    } as Partial<InternalAxiosRequestConfig>;
+    const { headers: credentials } = guard.credentials;
+    const dressed = dressedHeaders(config.headers, credentials);
     // What was checked is what is sent.
-    copy.url = this.#url.href;
-    delete copy.baseURL;
-    copy.headers = config.headers.concat();
-    for (const [name, value] of Object.entries(credentials.headers)) {
-      copy.headers.set(name, value, true);
+    config.url = this.#call.url.href;
+    config.headers = dressed;
+    config.beforeRedirect = guard.beforeRedirect;
+    if (before.baseURL !== undefined) delete config.baseURL;
+    if (body !== config.data) {
+      before.data = config.data as unknown;
+      config.data = body;
     }
-    copy.beforeRedirect = guard.beforeRedirect;
-    if (fetchWouldCarry(this.transport, credentials)) copy.maxRedirects = 0;
-    return copy;
+    if (this.transport.usesFetch) {
+      const gated: GatedFetchOptions = { guard, body };
+      before.fetchOptions = config.fetchOptions as Record<string, unknown>;
+      const fetchOptions: Record<PropertyKey, unknown> = {
+        ...config.fetchOptions,
+        [HOP_GATE]: gated,
+      };
+      config.fetchOptions = fetchOptions;
+    }
+    return () => {
+      restore(config, before);
+      // Whoever has kept them keeps no bearer.
+      for (const name in credentials) dressed.delete(name);
+    };
   }
+}
 
-  #isRefused({ response, bearerSent }: Attempt): boolean {
-    if (response === undefined || !bearerSent || this.#config[RESENT] === true) return false;
-    return this.source.isRejected(toApiResponse(response));
-  }
-
-  #mayResend(): boolean {
-    const { oauth } = this.#config;
-    return !(oauth && oauth.retry === false);
+function restore(
+  config: InternalAxiosRequestConfig,
+  before: Partial<InternalAxiosRequestConfig>,
+): void {
+  const members = config as unknown as Record<string, unknown>;
+  for (const [name, value] of Object.entries(before) as [string, unknown][]) {
+    if (value === undefined) Reflect.deleteProperty(members, name);
+    else members[name] = value;
   }
 }
 
 /**
- * How often a call was sent: 2 after a refused token was replaced, else 1.
- *
- * @param answer - an axios response or error
- * @public
+ * A copy of axios' headers with credentials in it. `concat` and `set` would check every character of them again, which the
+ * adapter does anyhow.
  */
-export function attemptsOf(answer: { readonly config?: object | undefined }): 1 | 2 {
-  return (answer.config as Partial<Marked> | undefined)?.[RESENT] === true ? 2 : 1;
+function dressedHeaders(
+  headers: AxiosHeaders,
+  credentials: Readonly<Record<string, string>>,
+): AxiosHeaders {
+  const copy = Object.create(Object.getPrototypeOf(headers) as object) as AxiosHeaders;
+  for (const name of Object.keys(headers)) {
+    if (credentials[name.toLowerCase()] === undefined) copy[name] = headers[name] as string;
+  }
+  for (const name in credentials) copy[name] = credentials[name] ?? '';
+  return copy;
 }
+
+const bodyFactory = ({ oauth }: InternalAxiosRequestConfig): (() => unknown) | undefined =>
+  oauth ? oauth.body : undefined;
 
 function deliver(attempt: Attempt): AxiosResponse {
   if (attempt.ok) return attempt.value;
   throw attempt.value;
 }
 
-const isNoTokenNow = (error: unknown): error is Error =>
-  isTokenUnavailableError(error) || isStoreUnavailableError(error) || isTokenEndpointError(error);
-
 /** Tells, beside the API's refusal, why there was no other token. */
-function explain(refusal: unknown, cause: Error): void {
-  if (!(refusal instanceof Error) || refusal.cause !== undefined) return;
+function explain(refusal: unknown, cause: Error | undefined): void {
+  if (cause === undefined || !(refusal instanceof Error) || refusal.cause !== undefined) return;
   Object.defineProperty(refusal, 'cause', { value: cause, configurable: true, writable: true });
 }
 
@@ -194,29 +206,10 @@ function responseOf(error: unknown): { response?: AxiosResponse } {
   return response === undefined ? {} : { response };
 }
 
-function toApiResponse({ status, headers }: AxiosResponse): ApiResponse {
-  const entries = Object.entries((headers as Record<string, unknown> | undefined) ?? {}).map(
-    ([name, value]) => [
-      name.toLowerCase(),
-      Array.isArray(value) ? value.join(', ') : String(value),
-    ],
-  );
-  return { status, headers: Object.fromEntries(entries) as Record<string, string> };
-}
-
 /** Frees the connection of an answer that nobody will read. */
 function discard(response: AxiosResponse | undefined): void {
   const body = response?.data as
     { destroy?: () => void; cancel?: () => Promise<void> } | undefined | null;
   if (typeof body?.destroy === 'function') body.destroy();
   else if (typeof body?.cancel === 'function') void body.cancel().catch(() => undefined);
-}
-
-/**
- * The fetch adapter follows redirects without asking. It drops `Authorization` across origins and nothing else, so where
- * more than that is at stake redirects are not followed at all.
- */
-function fetchWouldCarry(transport: CallTransport, { headers }: CallCredentials): boolean {
-  const onlyBearer = Object.keys(headers).every((name) => name === 'authorization');
-  return transport.usesFetch && (!onlyBearer || transport.onForeignRedirect === 'error');
 }

@@ -33,6 +33,14 @@ export interface CallAuthorizer extends TokenSource {
   ): Promise<CallCredentials>;
   /** Whether an answer says that the access token is no longer good. */
   isRejected(response: ApiResponse): boolean;
+  /** Whether refusals with this status are told by the body alone; statuses below 400 are never asked about. */
+  readsBody?(status: number): boolean;
+  /**
+   * Whether the body of such an answer says that the access token is no longer good.
+   *
+   * @param body - its beginning, at most 64 KiB
+   */
+  isRejectedBody?(response: ApiResponse, body: string): boolean;
   /** Tells that an API has taken the token. */
   accepted?(credentials: CallCredentials): void;
   /** Tells that a call was sent again. */

@@ -1,29 +1,42 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import type { TokenRequestOptions } from '../access/token-source.js';
 import { compact } from '../util/compact.js';
+import type { OAuthCallOptions } from './attach-options.js';
 
-/** The token that an axios request asks for, and the way to let go of what ends its wait. @internal */
-export interface CallOptions {
-  readonly options: TokenRequestOptions;
+const NOTHING_ASKED: TokenRequestOptions = Object.freeze({});
+
+/**
+ * The token that a call asks for.
+ *
+ * @param signal - ends the wait for it
+ * @internal
+ */
+export function tokenOptions(
+  oauth: OAuthCallOptions | false | undefined,
+  signal: AbortSignal | undefined,
+): TokenRequestOptions {
+  if (!oauth) return signal === undefined ? NOTHING_ASKED : { signal };
+  const { subject, scope, resource } = oauth;
+  return compact({ subject, scope, resource, signal });
+}
+
+/** What ends an axios request, and the way to let go of it. @internal */
+export interface CallSignal {
+  readonly signal: AbortSignal | undefined;
   readonly release: () => void;
 }
 
-/**
- * What an axios request says of its token: whose it is, and the `signal` or `cancelToken` that ends the wait for it.
- *
- * @internal
- */
-export function callOptions(config: InternalAxiosRequestConfig): CallOptions {
-  const cancelled = config.cancelToken?.toAbortSignal() as CancelSignal | undefined;
-  const signals = [config.signal as AbortSignal | undefined, cancelled].filter(
-    (signal) => signal !== undefined,
-  );
-  const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
-  const { subject, scope, resource } = config.oauth === false ? {} : (config.oauth ?? {});
+type CancelSignal = AbortSignal & { unsubscribe?: () => void };
+
+const nothing = (): void => undefined;
+
+/** The `signal` and the `cancelToken` of an axios request in one. @internal */
+export function callSignal(config: InternalAxiosRequestConfig): CallSignal {
+  const own = config.signal as AbortSignal | undefined;
+  if (config.cancelToken === undefined) return { signal: own, release: nothing };
+  const cancelled = config.cancelToken.toAbortSignal() as CancelSignal;
   return {
-    options: compact({ subject, scope, resource, signal }),
-    release: () => cancelled?.unsubscribe?.(),
+    signal: own === undefined ? cancelled : AbortSignal.any([own, cancelled]),
+    release: () => cancelled.unsubscribe?.(),
   };
 }
-
-type CancelSignal = AbortSignal & { unsubscribe?: () => void };

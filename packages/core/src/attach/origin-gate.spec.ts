@@ -1,9 +1,4 @@
-import {
-  allowedOriginProblem,
-  describeOrigin,
-  isOriginAllowed,
-  normalizeOrigin,
-} from './origin-gate.js';
+import { allowedOriginProblem, describeOrigin, isOriginAllowed } from './origin-gate.js';
 
 describe('allowed origins', () => {
   it.each([
@@ -17,15 +12,18 @@ describe('allowed origins', () => {
     ['http://[::1]:3000', 'http://[::1]:3000'],
   ])('takes %s as %s', (written, origin) => {
     expect(allowedOriginProblem(written)).toBeUndefined();
-    expect(normalizeOrigin(written)).toBe(origin);
+    expect(isOriginAllowed(new URL(`${origin}/a`), [written])).toBe(true);
   });
 
   it.each([
-    ['https://user:secret@api.example.com', 'origin alone'],
-    ['https://api.example.com/v1', 'origin alone'],
-    ['https://api.example.com/?', 'origin alone'],
-    ['https://api.example.com?tenant=1', 'origin alone'],
-    ['https://api.example.com#top', 'origin alone'],
+    ['https://user:secret@api.example.com', 'path prefix'],
+    ['https://api.example.com/v1?', 'path prefix'],
+    ['https://api.example.com/v1%2fb', 'path prefix'],
+    ['https://api.example.com/v1;a', 'path prefix'],
+    ['https://api.example.com/v1//b', 'path prefix'],
+    ['https://api.example.com/?', 'path prefix'],
+    ['https://api.example.com?tenant=1', 'path prefix'],
+    ['https://api.example.com#top', 'path prefix'],
     ['http://api.example.com', 'https'],
     ['http://127.0.0.1.example.com', 'https'],
     ['ftp://api.example.com', 'https'],
@@ -62,6 +60,32 @@ describe('isOriginAllowed', () => {
     ['data:text/plain,x', false],
   ])('%s -> %s', (href, allowed) => {
     expect(isOriginAllowed(new URL(href), origins)).toBe(allowed);
+  });
+
+  it.each([
+    ['/v1', true],
+    ['/v1/', true],
+    ['/v1/items?a=/../../b', true],
+    ['/v1/../v1/items', true],
+    ['/v1/a%20b..c', true],
+    ['/', false],
+    ['/v1x', false],
+    ['/V1/items', false],
+    ['/v2/items', false],
+    ['/v1/../v2/items', false],
+    ['/v1/%2e%2E/v2', false],
+    ['/v1\\..\\..\\v2', false],
+    ['/v1/..%2fv2', false],
+    ['/v1/%2e%2e%2Fv2', false],
+    ['/v1/%252e%252e%252fv2', false],
+    ['/v1/..%5cv2', false],
+    ['/v1/..;/v2', false],
+    ['//v1/items', false],
+  ])('below a path: %s -> %s', (path, allowed) => {
+    const url = new URL(`https://api.example.com${path}`);
+    for (const prefix of ['/v1', '/v1/']) {
+      expect(isOriginAllowed(url, [`https://api.example.com${prefix}`])).toBe(allowed);
+    }
   });
 
   it('allows nothing through an entry that is no origin', () => {

@@ -17,6 +17,14 @@ export function isReplayableBody(data: unknown): boolean {
     ArrayBuffer.isView(data) ||
     data instanceof URLSearchParams ||
     data instanceof Blob ||
-    data instanceof FormData
+    isWebForm(data)
   );
+}
+
+/** A WHATWG form, also that of another copy of undici; the `form-data` package's call themselves the same, but are streams. */
+function isWebForm(data: unknown): boolean {
+  if (data instanceof FormData) return true;
+  const form = data as { [Symbol.toStringTag]?: unknown; entries?: unknown; pipe?: unknown };
+  const named = form[Symbol.toStringTag] === 'FormData';
+  return named && typeof form.entries === 'function' && form.pipe === undefined;
 }

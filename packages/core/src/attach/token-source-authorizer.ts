@@ -1,6 +1,5 @@
 import type { TokenRequestOptions, TokenSource } from '../access/token-source.js';
 import { ConfigurationError, OriginNotAllowedError } from '../errors/errors.js';
-import type { ApiResponse } from '../provider/provider-adapter.js';
 import type { CallAuthorizer, CallCredentials } from './call-authorizer.js';
 import { allowedOriginProblem, describeOrigin, isOriginAllowed } from './origin-gate.js';
 
@@ -55,6 +54,8 @@ function narrowed(source: CallAuthorizer, origins: readonly string[]): CallAutho
       return narrow(await source.reauthorize(rejected, url, options));
     },
     isRejected: (response) => source.isRejected(response),
+    readsBody: (status) => source.readsBody?.(status) ?? false,
+    isRejectedBody: (response, body) => source.isRejectedBody?.(response, body) ?? false,
     accepted: (credentials) => source.accepted?.(credentials),
     retried: (url, status, options) => {
       source.retried(url, status, options);
@@ -81,7 +82,8 @@ function bearerAuthorizer(source: TokenSource, origins: readonly string[]): Call
       gate(url);
       return credentials(await source.renewRejected(rejected.accessToken, options));
     },
-    isRejected: isTokenRefused,
+    // A challenge that asks for more than another token is surfaced by the policy.
+    isRejected: ({ status }) => status === 401,
     retried: () => undefined,
   };
 }
@@ -92,9 +94,3 @@ const gateOf =
     if (isOriginAllowed(url, origins)) return;
     throw new OriginNotAllowedError(registrationId, describeOrigin(url), origins);
   };
-
-/** A 401 asks for a better token, unless it asks for a better login (RFC 9470, section 3). */
-function isTokenRefused({ status, headers }: ApiResponse): boolean {
-  const challenge = headers['www-authenticate'] ?? '';
-  return status === 401 && !challenge.includes('insufficient_user_authentication');
-}

@@ -98,6 +98,14 @@ export interface ProviderAdapter {
   attachHeaders(tokens: TokenSet): Readonly<Record<string, string>>;
   /** Whether an API's answer says that the access token is no longer good. */
   isAccessTokenRejected(response: ApiResponse): boolean;
+  /** Statuses (400 and above) whose answers tell by their body alone whether they refuse the access token. */
+  readonly rejectedBodyStatuses?: readonly number[];
+  /**
+   * Whether the body of an answer with one of those statuses says that the access token is no longer good. Never throws.
+   *
+   * @param body - its beginning, at most 64 KiB; the caller still gets it whole
+   */
+  isAccessTokenRejectedBody?(response: ApiResponse, body: string): boolean;
   /** The request that revokes a token, where the server has an endpoint for it (RFC 7009). */
   buildRevocationRequest?(
     token: { readonly value: string; readonly hint: 'access_token' | 'refresh_token' },

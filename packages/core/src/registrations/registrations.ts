@@ -48,6 +48,11 @@ export class Registrations {
     return [];
   }
 
+  /** The registration of an id, where a list holds it. */
+  known(registrationId: string): ClientRegistration | undefined {
+    return this.#known?.get(registrationId);
+  }
+
   /** @throws {@link RegistrationNotFoundError} at once when a list does not hold the id */
   check(registrationId: string): void {
     if (this.#known !== undefined && !this.#known.has(registrationId)) {

@@ -29,7 +29,11 @@ describe('validateRegistrations', () => {
     ['no secret', { clientSecret: undefined }, 'clientSecret'],
     ['no origins', { allowedOrigins: [] }, 'allowedOrigins'],
     ['origins left out', { allowedOrigins: undefined }, 'allowedOrigins'],
-    ['an origin with a path', { allowedOrigins: ['https://a.example/x'] }, 'allowedOrigins[0]'],
+    [
+      'an origin with a query',
+      { allowedOrigins: ['https://a.example/x?b=1'] },
+      'allowedOrigins[0]',
+    ],
     ['a plain http origin', { allowedOrigins: ['http://a.example'] }, 'allowedOrigins[0]'],
     ['a plain http endpoint', { provider: provider('http://as.example.com/token') }, 'provider'],
     ['a long deadline', { http: { timeoutMs: 15_001 } }, 'http.timeoutMs'],
