@@ -2,6 +2,7 @@
 // eslint-disable-next-line @typescript-eslint/triple-slash-reference
 /// <reference path="./types/redlock.d.ts" />
 import { ConfigurationError, type LockAttempt, RefreshLock } from '@oauth-token/core';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Redlock from 'redlock';
 import { duplicateOf, type RedisClient } from './redis-client.js';
@@ -83,7 +84,7 @@ export class RedlockRefreshLock extends RefreshLock {
       }),
     );
     // Its own retries would wait for the lock; whoever needs the token waits for the change instead.
-    return { failed, redlock: new Redlock(servers, { retryCount: 0 }) };
+    return { failed, redlock: new CountedRedlock(servers, { retryCount: 0 }) };
   }
 
   /** A lock that is gone already needs no release, and one that cannot be released ends by itself. */
@@ -94,6 +95,18 @@ export class RedlockRefreshLock extends RefreshLock {
   override close(): Promise<void> {
     for (const client of this.#clients) client.disconnect();
     return Promise.resolve();
+  }
+}
+
+/** No other process draws this. */
+const PROCESS = randomBytes(16).toString('hex');
+let locks = 0;
+
+/** A value is compared with those of other holders alone: a random one for each lock would cost more than sending it. */
+class CountedRedlock extends Redlock {
+  override _random(): string {
+    locks += 1;
+    return `${PROCESS}${locks.toString(36)}`;
   }
 }
 

@@ -1,6 +1,5 @@
 import type { TokenSet } from '../model/token-set.js';
 import type { ReceivedTokens } from '../provider/token-answer.js';
-import { compact } from '../util/compact.js';
 
 /**
  * The tokens to store after an answer: what a refresh leaves out stays as it was (RFC 6749, section 6).
@@ -11,15 +10,18 @@ import { compact } from '../util/compact.js';
 export function mergeTokens(previous: TokenSet | undefined, received: ReceivedTokens): TokenSet {
   const { refreshToken = previous?.refreshToken } = received;
   const rotated = refreshToken !== previous?.refreshToken;
-  return compact({
+  const refreshTokenExpiresAt =
+    received.refreshTokenExpiresAt ?? (rotated ? undefined : previous?.refreshTokenExpiresAt);
+  const scope = received.scope ?? previous?.scope;
+  const idToken = received.idToken ?? previous?.idToken;
+  return {
     ...accessOf(previous, received),
-    refreshToken,
-    refreshTokenExpiresAt:
-      received.refreshTokenExpiresAt ?? (rotated ? undefined : previous?.refreshTokenExpiresAt),
-    scope: received.scope ?? previous?.scope,
-    idToken: received.idToken ?? previous?.idToken,
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(refreshTokenExpiresAt !== undefined && { refreshTokenExpiresAt }),
+    ...(scope !== undefined && { scope }),
+    ...(idToken !== undefined && { idToken }),
     extras: { ...previous?.extras, ...received.extras },
-  });
+  };
 }
 
 /** An answer without a usable access token leaves the present one to live out its time. */

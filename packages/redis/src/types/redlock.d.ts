@@ -26,6 +26,8 @@ declare module 'redlock' {
     acquire(resource: string | string[], ttl: number): Promise<Redlock.Lock>;
     unlock(lock: Redlock.Lock): Promise<void>;
     on(event: 'clientError', listener: (error: Error) => void): this;
+    /** Draws the value by which a lock knows its holder. */
+    _random(): string;
   }
   export = Redlock;
 }
